@@ -1,0 +1,2 @@
+# core/query: its sources, and its unit tests (built from test/t_*.c).
+librankfs_a_SOURCES +=

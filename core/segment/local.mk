@@ -1,0 +1,2 @@
+# core/segment: its sources, and its unit tests (built from test/t_*.c).
+librankfs_a_SOURCES +=

@@ -1,0 +1,1 @@
+# etc: what this folder adds to the build.

@@ -1,0 +1,1 @@
+# fs: the mounted tree and the command line, one program.

@@ -1,0 +1,1 @@
+# integration: what this folder adds to the build.
