@@ -45,7 +45,9 @@ int memtable_cursor(const struct memtable *, uint32_t limit, const void *term, s
 struct memtable_term {
 	const char *term;
 	uint32_t len;
+	uint32_t no; /* private: finds the term again without hashing */
 };
 int memtable_terms(const struct memtable *, uint32_t limit, const void *prefix, size_t prefix_len, struct memtable_term **ret, size_t *ret_n);
+int memtable_term_cursor(const struct memtable *, uint32_t limit, const struct memtable_term *, struct cursor *c); /* as memtable_cursor */
 
 #endif
