@@ -1,0 +1,109 @@
+/* cmd_umount.c - rankfs umount: takes a mount down and returns when its daemon is gone, so that the index is free for the next command.
+ *
+ * Who the daemon is comes from its lock on the index: while it is held, the daemon still writes its last bytes. */
+#include <errno.h>
+#include <limits.h>
+#include <mntent.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "fs/cli/session.h"
+
+extern char **environ;
+
+struct umount_args {
+	bool lazy;
+};
+
+static const struct opt opts[] = {
+	{'z', "lazy", NULL, "detach now, end when the last user of the mount has gone", OPT_FLAG, offsetof(struct umount_args, lazy)},
+	{0},
+};
+
+/* The index behind a mount, "" when it is not one of ours. */
+static void find_index(const char *mnt, char index[PATH_MAX])
+{
+	char line[2 * PATH_MAX];
+	struct mntent m;
+	FILE *f = setmntent("/proc/self/mounts", "r");
+	index[0] = '\0';
+	while (f && getmntent_r(f, &m, line, sizeof(line))) {
+		if (!strcmp(m.mnt_type, "fuse.rankfs") && !strcmp(m.mnt_dir, mnt))
+			snprintf(index, PATH_MAX, "%s", m.mnt_fsname);
+	}
+	if (f)
+		endmntent(f);
+}
+
+static int with_fusermount(const char *mnt, bool lazy)
+{
+	char *argv[] = {(char *)"fusermount3", (char *)"-u", (char *)(lazy ? "-z" : "-q"), (char *)"--", (char *)mnt, NULL};
+	pid_t pid;
+	int status;
+	int rc = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (rc)
+		return -rc;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
+}
+
+static int take_down(const char *mnt, bool lazy)
+{
+	if (umount2(mnt, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) == 0)
+		return 0;
+	return errno == EPERM ? with_fusermount(mnt, lazy) : -errno;
+}
+
+static bool is_held(const char *index)
+{
+	struct rk_dir *dir;
+	bool held = false;
+	if (dir_fs_open(index, false, &dir, NULL) < 0)
+		return false;
+	held = index_is_locked(dir);
+	dir->ops->close(dir);
+	return held;
+}
+
+static void wait_for_daemon(const char *index)
+{
+	const struct timespec nap = {.tv_nsec = 2000000};
+	uint64_t end = rk_mono_ns() + UINT64_C(60) * 1000000000u;
+	while (is_held(index) && rk_mono_ns() < end)
+		nanosleep(&nap, NULL);
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct umount_args a = {0};
+	char mnt[PATH_MAX], index[PATH_MAX];
+	int n, rc = options_parse(c, argc, argv, &a, &n);
+	if (rc || (rc = options_count(c, n, 1, 1)) < 0)
+		return rc < 0 ? EXIT_TROUBLE : EXIT_OK;
+	if (!realpath(argv[1], mnt))
+		snprintf(mnt, sizeof(mnt), "%s", argv[1]); /* a dead mount cannot be resolved, but taken down */
+	find_index(mnt, index);
+	if (!index[0]) {
+		say("umount: %s: no rankfs is mounted here", argv[1]);
+		return EXIT_TROUBLE;
+	}
+	rc = take_down(mnt, a.lazy);
+	if (rc < 0) {
+		say("umount: %s: %s%s", argv[1], strerror(-rc), rc == -EBUSY ? ": a program has it open (or stands in it); --lazy detaches anyway" : "");
+		return EXIT_TROUBLE;
+	}
+	if (!a.lazy)
+		wait_for_daemon(index);
+	return EXIT_OK;
+}
+
+const struct command cmd_umount = {"umount", "[--lazy] MNT", "take a mount down", "Returns when the daemon has ended and the index is free.", opts, 0, run};
