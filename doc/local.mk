@@ -1,1 +1,2 @@
 # doc: what this folder adds to the build.
+EXTRA_DIST += doc/format.md
