@@ -1,1 +1,2 @@
-# bench: what this folder adds to the build.
+# bench: peers and measurements; `make bench` runs all of it (bench/run.sh says what).
+EXTRA_DIST += bench/corpus.sh

@@ -19,3 +19,4 @@ EXTRA_DIST += \
 	fs/cli/progress.c fs/cli/progress.h \
 	fs/cli/session.c fs/cli/session.h \
 	fs/cli/terms.c fs/cli/terms.h
+EXTRA_DIST += test/t_cli.c
