@@ -45,9 +45,13 @@ struct rk_dir_ops {
 	int (*log_sync)(struct rk_log *, struct rk_err *);
 	int (*log_seal)(struct rk_log *, struct rk_err *);
 	void (*log_close)(struct rk_log *);
+	/* For recovery: makes the bytes from off on of a log that an earlier process left, and its name, durable. They are written again first: after
+	 * a sync that failed the cache may show bytes that are not on the disk, and a mere sync would not bring them there. */
+	int (*log_harden)(struct rk_dir *, const char *name, uint64_t off, struct rk_err *);
 
 	/* The one switch: replaces the object `name` if its content is still that of generation `old` (the caller's number, kept in the first 8
-	 * bytes, little-endian, of what is stored; 0: must not exist). -ESTALE otherwise. Durable when it returns 0. */
+	 * bytes, little-endian, of what is stored; 0: must not exist). -ESTALE otherwise. Durable when it returns 0. After another error the new
+	 * object may or may not be there. */
 	int (*cas)(struct rk_dir *, const char *name, uint64_t old, const void *p, size_t n, struct rk_err *);
 
 	int (*map)(struct rk_dir *, const char *name, struct rk_map *ret, struct rk_err *);
@@ -64,7 +68,8 @@ struct rk_dir_ops {
 	/* Locks without waiting: -EAGAIN when held by another, with the holder's words (as given to take) in err. */
 	int (*lease_take)(struct rk_dir *, const char *name, enum rk_lease_mode, const char *holder, struct rk_lease **ret, struct rk_err *);
 	void (*lease_drop)(struct rk_lease *);
-	/* Waits up to timeout_ms for the object `name` to be replaced by cas since the watch was last asked; 1 it was, 0 not. */
+	/* Waits up to timeout_ms for the object `name` to be replaced by cas since the watch was last asked; 1 it was, 0 not. The first time it is
+	 * asked an object that is there counts as replaced. */
 	int (*watch)(struct rk_dir *, const char *name, int timeout_ms);
 
 	/* Bytes free for and used by this index's storage. */
