@@ -8,3 +8,33 @@ librankfs_a_SOURCES += \
 unit_tests += test/t_memtable
 test_t_memtable_SOURCES = test/t_memtable.c test/stub_text.c
 test_t_memtable_LDADD = $(TEST_LIBS)
+
+# The living index: log records, files of incoming/, flush, recovery.
+librankfs_a_SOURCES += \
+	core/index/apply.c \
+	core/index/check.c \
+	core/index/dirs.c \
+	core/index/flush.c \
+	core/index/ifile.c \
+	core/index/inbox.c \
+	core/index/inbox.h \
+	core/index/index.c \
+	core/index/index.h \
+	core/index/index_private.h \
+	core/index/infile.c \
+	core/index/jsonl.h \
+	core/index/manifest.c \
+	core/index/manifest.h \
+	core/index/mem_order.c \
+	core/index/mem_order_private.h \
+	core/index/pathtree.c \
+	core/index/pathtree.h \
+	core/index/records.c \
+	core/index/records.h \
+	core/index/recover.c \
+	core/index/replay.c \
+	core/index/replay_private.h \
+	core/index/snapshot.c \
+	core/index/snapshot.h \
+	core/index/status.c \
+	core/index/stream.c

@@ -18,6 +18,8 @@ struct leaf {
 	bool any_dead;
 	const uint8_t *norms;
 	uint64_t seg_id;      /* 0 for a memtable */
+	struct mem_order *order; /* private: sorted ids of a memtable */
+	struct segdead *segdead; /* private: owner of dead */
 };
 
 struct snapshot {
@@ -27,8 +29,6 @@ struct snapshot {
 	uint32_t nindexed;   /* documents with words, over all leaves */
 	uint64_t total_length;
 	uint64_t nlive;	     /* live documents that docs/ shows */
-	void (*on_free)(void *arg, struct snapshot *);
-	void *arg;
 	struct leaf leaves[]; /* oldest first; memtables last */
 };
 
