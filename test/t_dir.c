@@ -155,7 +155,7 @@ static void names_are_checked(struct rk_dir *d)
 	CU_ASSERT_EQUAL(d->ops->put_begin(d, longest, &p, NULL), -EINVAL);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		CU_ASSERT_EQUAL(d->ops->put_begin(d, bad[i], &p, NULL), -EINVAL);
-		CU_ASSERT_EQUAL(d->ops->log_create(d, bad[i], 10, &l, NULL), -EINVAL);
+		CU_ASSERT_EQUAL(d->ops->log_create(d, bad[i], 10, "", 0, &l, NULL), -EINVAL);
 		CU_ASSERT_EQUAL(d->ops->cas(d, bad[i], 0, "12345678", 8, NULL), -EINVAL);
 		CU_ASSERT_EQUAL(d->ops->map(d, bad[i], &m, NULL), -EINVAL);
 		CU_ASSERT_EQUAL(d->ops->size(d, bad[i], NULL), -EINVAL);
@@ -179,7 +179,7 @@ static void absent_is_enoent(struct rk_dir *d)
 	CU_ASSERT_EQUAL(d->ops->read(d, "no", 0, &c, 1, NULL), -ENOENT);
 	CU_ASSERT_EQUAL(d->ops->remove(d, "no", NULL), -ENOENT);
 	CU_ASSERT_EQUAL(d->ops->remove(d, "no/no", NULL), -ENOENT);
-	CU_ASSERT_EQUAL(d->ops->log_harden(d, "no", 0, NULL), -ENOENT);
+	CU_ASSERT_EQUAL(d->ops->log_harden(d, "no", 0, 1, NULL), -ENOENT);
 	CU_ASSERT_TRUE(lists(d, "", ""));
 	CU_ASSERT_TRUE(lists(d, "no/", ""));
 }
@@ -246,10 +246,11 @@ static void log_grows_and_is_sealed(struct rk_dir *d)
 {
 	struct rk_log *l;
 	uint8_t zero[4096] = {0};
-	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1.log", 4096, &l, NULL), 0);
-	CU_ASSERT_TRUE(holds(d, "wal/1.log", zero, 4096)); /* preallocated, zero, visible */
-	CU_ASSERT_EQUAL(l->end, 0);
-	CU_ASSERT_EQUAL(d->ops->log_append(l, "hello ", 6, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1.log", 4096, "hel", 3, &l, NULL), 0);
+	memcpy(zero, "hel", 3);
+	CU_ASSERT_TRUE(holds(d, "wal/1.log", zero, 4096)); /* the head, preallocated, zero, visible */
+	CU_ASSERT_EQUAL(l->end, 3);
+	CU_ASSERT_EQUAL(d->ops->log_append(l, "lo ", 3, NULL), 0);
 	CU_ASSERT_EQUAL(d->ops->log_append(l, "world", 5, NULL), 0);
 	CU_ASSERT_EQUAL(d->ops->log_sync(l, NULL), 0);
 	CU_ASSERT_EQUAL(l->end, 11);
@@ -260,12 +261,12 @@ static void log_grows_and_is_sealed(struct rk_dir *d)
 	CU_ASSERT_EQUAL(memcmp(m.bytes, "hello world", 12), 0);
 	d->ops->unmap(d, &m);
 	struct rk_log *again;
-	CU_ASSERT_EQUAL(d->ops->log_create(d, "wal/1.log", 10, &again, NULL), -EEXIST);
+	CU_ASSERT_EQUAL(d->ops->log_create(d, "wal/1.log", 10, "", 0, &again, NULL), -EEXIST);
 	CU_ASSERT_EQUAL(d->ops->log_seal(l, NULL), 0);
 	CU_ASSERT_EQUAL(d->ops->log_append(l, "x", 1, NULL), -EROFS);
 	d->ops->log_close(l);
 	CU_ASSERT_TRUE(holds(d, "wal/1.log", "hello world", 11));
-	CU_ASSERT_EQUAL(d->ops->log_harden(d, "wal/1.log", 3, NULL), 0);
+	CU_ASSERT_EQUAL(d->ops->log_harden(d, "wal/1.log", 3, 100, NULL), 0);
 	CU_ASSERT_TRUE(holds(d, "wal/1.log", "hello world", 11));
 }
 
@@ -273,7 +274,7 @@ static void log_grows_beyond_its_preallocation(struct rk_dir *d)
 {
 	struct rk_log *l;
 	uint8_t b[3000], all[30000];
-	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "l", 1000, &l, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "l", 1000, "", 0, &l, NULL), 0);
 	for (unsigned i = 0; i < 10; i++) {
 		memset(b, (int)i + 1, sizeof(b));
 		memcpy(all + i * sizeof(b), b, sizeof(b));
@@ -283,7 +284,7 @@ static void log_grows_beyond_its_preallocation(struct rk_dir *d)
 	d->ops->log_close(l);
 	CU_ASSERT_TRUE(holds(d, "l", all, sizeof(all)));
 	CU_ASSERT_EQUAL(d->ops->remove(d, "l", NULL), 0);
-	CU_ASSERT_EQUAL(d->ops->log_create(d, "l", 0, &l, NULL), 0);
+	CU_ASSERT_EQUAL(d->ops->log_create(d, "l", 0, "", 0, &l, NULL), 0);
 	d->ops->log_close(l);
 	CU_ASSERT_TRUE(holds(d, "l", "", 0));
 }
@@ -454,7 +455,7 @@ static void modes_are_private(void)
 	struct rk_log *l;
 	struct rk_lease *s;
 	put(d, "s/1/meta", "x");
-	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1", 100, &l, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1", 100, "", 0, &l, NULL), 0);
 	d->ops->log_close(l);
 	CU_ASSERT_EQUAL_FATAL(d->ops->lease_take(d, "h/1", RK_LEASE_SHARED, "", &s, NULL), 0);
 	d->ops->lease_drop(s);

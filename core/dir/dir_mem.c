@@ -221,15 +221,18 @@ static int mem_cas(struct rk_dir *d, const char *name, uint64_t old, const void 
 
 /* ---- logs ---- */
 
-static int mem_log_create(struct rk_dir *d, const char *name, uint64_t prealloc, struct rk_log **ret, struct rk_err *err)
+static int mem_log_create(struct rk_dir *d, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *err)
 {
 	struct mem *m = of(d);
 	if (!name_ok(name) || prealloc > SIZE_MAX / 2)
 		return words(err, -EINVAL, "create", name);
 	struct mlog *l = calloc(1, sizeof(*l));
-	struct blob *b = blob_new((size_t)prealloc);
-	if (b)
+	struct blob *b = blob_new(prealloc < n ? n : (size_t)prealloc);
+	if (b) {
 		b->growing = true;
+		if (n)
+			memcpy(b->bytes, head, n);
+	}
 	pthread_mutex_lock(&m->mu);
 	int rc = l && b ? insert(m, name, b) : -ENOMEM;
 	if (rc == 0)
@@ -242,6 +245,7 @@ static int mem_log_create(struct rk_dir *d, const char *name, uint64_t prealloc,
 		return words(err, rc, "create", name);
 	}
 	l->log.dir = d;
+	l->log.end = n;
 	l->blob = b;
 	*ret = &l->log;
 	return 0;
@@ -527,9 +531,10 @@ static int mem_space(struct rk_dir *d, uint64_t *ret_free, uint64_t *ret_total, 
 	return 0;
 }
 
-static int mem_log_harden(struct rk_dir *d, const char *name, uint64_t off, struct rk_err *err)
+static int mem_log_harden(struct rk_dir *d, const char *name, uint64_t off, uint64_t n, struct rk_err *err)
 {
 	(void)off;
+	(void)n;
 	int64_t size = mem_size(d, name, err);
 	return size < 0 ? (int)size : 0;
 }

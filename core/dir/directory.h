@@ -37,17 +37,19 @@ struct rk_dir_ops {
 	int (*put_commit)(struct rk_put *, struct rk_err *);
 	void (*put_abort)(struct rk_put *);
 
-	/* Logs. Create: a new log, preallocated with its size set to `prealloc` zero bytes (so that a sync needs no journal), its name durable
-	 * before it returns. Append writes at the log's end, growing it when the preallocation is used up; not durable until log_sync.
-	 * After an error from log_sync the bytes' state is unknown for ever: the caller must latch, never sync again. Seal: no append after it. */
-	int (*log_create)(struct rk_dir *, const char *name, uint64_t prealloc, struct rk_log **ret, struct rk_err *);
+	/* Logs. Create: a new log that holds the n bytes of head (its header: no log is ever seen without one), preallocated with its size set to
+	 * `prealloc` bytes, zero behind head (so that a sync needs no journal); all that and its name durable before it returns. -EIO: nobody knows
+	 * whether the name is there; after any other error it is not. Append writes at the log's end, growing it when the preallocation is used up;
+	 * not durable until log_sync. After an error from log_sync the bytes' state is unknown for ever: the caller must latch, never sync again.
+	 * Seal: no append after it. */
+	int (*log_create)(struct rk_dir *, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *);
 	int (*log_append)(struct rk_log *, const void *p, size_t n, struct rk_err *);
 	int (*log_sync)(struct rk_log *, struct rk_err *);
 	int (*log_seal)(struct rk_log *, struct rk_err *);
 	void (*log_close)(struct rk_log *);
-	/* For recovery: makes the bytes from off on of a log that an earlier process left, and its name, durable. They are written again first: after
-	 * a sync that failed the cache may show bytes that are not on the disk, and a mere sync would not bring them there. */
-	int (*log_harden)(struct rk_dir *, const char *name, uint64_t off, struct rk_err *);
+	/* For recovery: makes n bytes from off on of a log that an earlier process left, and its name, durable. They are written again first: after a
+	 * sync that failed the cache may show bytes that are not on the disk, and a mere sync would not bring them there. */
+	int (*log_harden)(struct rk_dir *, const char *name, uint64_t off, uint64_t n, struct rk_err *);
 
 	/* The one switch: replaces the object `name` if its content is still that of generation `old` (the caller's number, kept in the first 8
 	 * bytes, little-endian, of what is stored; 0: must not exist). -ESTALE otherwise. Durable when it returns 0. After another error the new

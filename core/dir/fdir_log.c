@@ -21,30 +21,25 @@ static struct fsys *fs_of(struct flog *l)
 	return ((struct fdir *)l->log.dir)->fs;
 }
 
-static int create(struct fdir *d, struct flog *l, uint64_t prealloc)
+static int create(struct fdir *d, struct flog *l, uint64_t prealloc, const void *head, size_t n)
 {
-	char folder[NAME_BYTES_MAX];
-	name_folder(l->name, folder);
-	pthread_mutex_lock(&d->mu);
-	int rc = fdir_settle(d, folder, true);
-	if (rc == 0)
-		rc = l->file = d->fs->ops->open(d->fs, l->name, FSYS_CREATE);
-	pthread_mutex_unlock(&d->mu);
+	char temp[TEMP_BYTES_MAX];
+	int rc = l->file = fdir_create_temp(d, l->name, temp);
 	if (rc < 0)
 		return rc;
 	rc = prealloc ? d->fs->ops->allocate(d->fs, l->file, prealloc) : 0;
 	if (rc == 0)
-		rc = d->fs->ops->sync(d->fs, l->file, false);
-	if (rc == 0)
-		rc = d->fs->ops->sync_dir(d->fs, folder);
-	if (rc < 0) {
+		rc = fdir_pwrite_all(d->fs, l->file, head, n, 0);
+	if (rc < 0)
+		(void)d->fs->ops->unlink(d->fs, temp);
+	else
+		rc = fdir_publish(d, l->file, temp, l->name, false);
+	if (rc < 0)
 		d->fs->ops->close(d->fs, l->file);
-		(void)d->fs->ops->unlink(d->fs, l->name);
-	}
 	return rc;
 }
 
-int fdir_log_create(struct rk_dir *dir, const char *name, uint64_t prealloc, struct rk_log **ret, struct rk_err *err)
+int fdir_log_create(struct rk_dir *dir, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *err)
 {
 	if (!name_ok(name) || prealloc > INT64_MAX)
 		return fdir_words(err, -EINVAL, "create", name ? name : "");
@@ -52,8 +47,9 @@ int fdir_log_create(struct rk_dir *dir, const char *name, uint64_t prealloc, str
 	if (!l)
 		return fdir_words(err, -ENOMEM, "create", name);
 	l->log.dir = dir;
+	l->log.end = n;
 	strcpy(l->name, name);
-	int rc = create((struct fdir *)dir, l, prealloc);
+	int rc = create((struct fdir *)dir, l, prealloc, head, n);
 	if (rc < 0) {
 		free(l);
 		return fdir_words(err, rc, "create", name);
@@ -101,24 +97,25 @@ void fdir_log_close(struct rk_log *log)
 	free(l);
 }
 
-static int rewrite(struct fsys *fs, int file, uint64_t off)
+static int rewrite(struct fsys *fs, int file, uint64_t off, uint64_t n)
 {
 	uint8_t *b = malloc(HARDEN_BYTES);
 	int rc = b ? 0 : -ENOMEM;
-	while (rc == 0) {
-		int64_t n = fdir_pread_all(fs, file, b, HARDEN_BYTES, off);
-		if (n <= 0) {
-			rc = (int)n;
+	while (rc == 0 && n > 0) {
+		int64_t got = fdir_pread_all(fs, file, b, n < HARDEN_BYTES ? (size_t)n : HARDEN_BYTES, off);
+		if (got <= 0) {
+			rc = (int)got;
 			break;
 		}
-		rc = fdir_pwrite_all(fs, file, b, (size_t)n, off);
-		off += (uint64_t)n;
+		rc = fdir_pwrite_all(fs, file, b, (size_t)got, off);
+		off += (uint64_t)got;
+		n -= (uint64_t)got;
 	}
 	free(b);
 	return rc < 0 ? rc : fs->ops->sync(fs, file, false);
 }
 
-int fdir_log_harden(struct rk_dir *dir, const char *name, uint64_t off, struct rk_err *err)
+int fdir_log_harden(struct rk_dir *dir, const char *name, uint64_t off, uint64_t n, struct rk_err *err)
 {
 	struct fdir *d = (struct fdir *)dir;
 	char folder[NAME_BYTES_MAX];
@@ -126,7 +123,7 @@ int fdir_log_harden(struct rk_dir *dir, const char *name, uint64_t off, struct r
 	if (f < 0)
 		return f;
 	name_folder(name, folder);
-	int rc = rewrite(d->fs, f, off);
+	int rc = rewrite(d->fs, f, off, n);
 	d->fs->ops->close(d->fs, f);
 	if (rc == 0)
 		rc = d->fs->ops->sync_dir(d->fs, folder);

@@ -20,7 +20,7 @@ struct fput {
 	int file;
 	uint64_t off; /* of the file; the gathered bytes come behind */
 	struct rk_buf gathered;
-	char name[NAME_BYTES_MAX], temp[NAME_BYTES_MAX + 32];
+	char name[NAME_BYTES_MAX], temp[TEMP_BYTES_MAX];
 };
 
 static struct fdir *dir_of(struct fput *p)
@@ -28,22 +28,38 @@ static struct fdir *dir_of(struct fput *p)
 	return (struct fdir *)p->put.dir;
 }
 
-static int create_temp(struct fdir *d, struct fput *p)
+int fdir_create_temp(struct fdir *d, const char *name, char *ret_temp)
 {
 	char folder[NAME_BYTES_MAX];
-	name_folder(p->name, folder);
+	name_folder(name, folder);
 	pthread_mutex_lock(&d->mu);
 	int rc = fdir_settle(d, folder, true);
-	while (rc == 0) {
-		snprintf(p->temp, sizeof(p->temp), "%s.%" PRIx64 ".tmp", p->name, d->ntemps++);
-		p->file = d->fs->ops->open(d->fs, p->temp, FSYS_CREATE);
-		if (p->file != -EEXIST) { /* else: left over by a crash */
-			rc = p->file < 0 ? p->file : 0;
-			break;
-		}
+	if (rc == 0) {
+		do { /* -EEXIST: left over by a crash */
+			snprintf(ret_temp, TEMP_BYTES_MAX, "%s.%" PRIx64 ".tmp", name, d->ntemps++);
+			rc = d->fs->ops->open(d->fs, ret_temp, FSYS_CREATE);
+		} while (rc == -EEXIST);
 	}
 	pthread_mutex_unlock(&d->mu);
 	return rc;
+}
+
+int fdir_publish(struct fdir *d, int file, const char *temp, const char *name, bool replace)
+{
+	struct fsys *fs = d->fs;
+	char folder[NAME_BYTES_MAX];
+	name_folder(name, folder);
+	int rc = fs->ops->sync(fs, file, false);
+	if (rc == 0)
+		rc = fs->ops->rename(fs, temp, name, replace);
+	if (rc < 0) {
+		(void)fs->ops->unlink(fs, temp);
+		return rc;
+	}
+	rc = fs->ops->sync_dir(fs, folder);
+	if (rc < 0 && !replace)
+		(void)fs->ops->unlink(fs, name);
+	return rc < 0 ? -EIO : 0;
 }
 
 int fdir_put_begin(struct rk_dir *dir, const char *name, struct rk_put **ret, struct rk_err *err)
@@ -55,7 +71,7 @@ int fdir_put_begin(struct rk_dir *dir, const char *name, struct rk_put **ret, st
 		return fdir_words(err, -ENOMEM, "create", name);
 	p->put.dir = dir;
 	strcpy(p->name, name);
-	int rc = create_temp((struct fdir *)dir, p);
+	int rc = p->file = fdir_create_temp((struct fdir *)dir, name, p->temp);
 	if (rc < 0) {
 		free(p);
 		return fdir_words(err, rc, "create", name);
@@ -107,26 +123,15 @@ void fdir_put_abort(struct rk_put *put)
 	put_free(p);
 }
 
-/* D1. After an error the new object is not there, except that a failed sync of the folder leaves that open until the next start. */
 static int publish(struct fput *p, bool replace)
 {
 	struct fdir *d = dir_of(p);
-	struct fsys *fs = d->fs;
-	char folder[NAME_BYTES_MAX];
-	name_folder(p->name, folder);
 	int rc = flush(p);
-	if (rc == 0)
-		rc = fs->ops->sync(fs, p->file, false);
-	if (rc == 0)
-		rc = fs->ops->rename(fs, p->temp, p->name, replace);
 	if (rc < 0) {
-		(void)fs->ops->unlink(fs, p->temp);
+		(void)d->fs->ops->unlink(d->fs, p->temp);
 		return rc;
 	}
-	rc = fs->ops->sync_dir(fs, folder);
-	if (rc < 0 && !replace)
-		(void)fs->ops->unlink(fs, p->name);
-	return rc;
+	return fdir_publish(d, p->file, p->temp, p->name, replace);
 }
 
 int fdir_put_commit(struct rk_put *put, struct rk_err *err)
