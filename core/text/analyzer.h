@@ -27,12 +27,19 @@ struct token {
 	uint32_t len;
 	uint32_t pos;	      /* counts words from 0; gaps where stop words were dropped */
 	uint32_t start, end;  /* bytes of the original text */
-	uint32_t cache_slot;  /* private to callers: a small id of (raw word -> term) when the word came from the cache, else UINT32_MAX */
+	uint32_t cache_slot;  /* for callers: a small id of (raw word -> term), or UINT32_MAX when the word is not in the cache; see below */
 };
+
+/* cache_slot < ANALYZER_CACHE_SLOTS. Tokens of the same analyzer with the same slot have the same term as long as analyzer_cache_generation() is the
+ * same, so that a caller may keep `its own term` in an array by slot and need not hash again. Two slots may hold the same term ("run", "runs").
+ * The generation changes in analyzer_begin() only (a cache full of words that no longer come is emptied): ask once after each begin. */
+enum { ANALYZER_CACHE_SLOTS = 1 << 16 };
 
 struct analyzer;
 int analyzer_new(const struct analyzer_params *, struct analyzer **ret, struct rk_err *err); /* -EINVAL: unknown language */
 void analyzer_free(struct analyzer *);
+
+uint32_t analyzer_cache_generation(const struct analyzer *);
 
 void analyzer_begin(struct analyzer *, const char *text, size_t len); /* the text must stay until the last next() */
 bool analyzer_next(struct analyzer *, struct token *ret);
