@@ -33,6 +33,9 @@ struct index_options {
 	void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total);
 };
 
+/* The lease a writer holds while its index is open; its object says who (dir_fs). */
+#define INDEX_WRITER_LOCK "writer.lock"
+
 struct index;
 int index_init(struct rk_dir *, const struct index_params *, struct rk_err *); /* -EEXIST: there is one */
 /* Runs recovery. The dir stays the caller's and must outlive the index. -EAGAIN: another writer, named in err. */

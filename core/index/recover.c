@@ -16,7 +16,7 @@ static int step_lock(struct index *ix, struct rk_err *err)
 {
 	if (ix->opts.read_only)
 		return 0;
-	int rc = ix->dir->ops->lease_take(ix->dir, "writer.lock", RK_LEASE_EXCLUSIVE, ix->opts.holder ? ix->opts.holder : "rankfs", &ix->lease, err);
+	int rc = ix->dir->ops->lease_take(ix->dir, INDEX_WRITER_LOCK, RK_LEASE_EXCLUSIVE, ix->opts.holder ? ix->opts.holder : "rankfs", &ix->lease, err);
 	return rc == -EAGAIN ? rk_wrap(err, rc, "the index has a writer already") : rc;
 }
 
