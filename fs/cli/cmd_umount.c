@@ -1,6 +1,4 @@
-/* cmd_umount.c - rankfs umount: takes a mount down and returns when its daemon is gone, so that the index is free for the next command.
- *
- * Who the daemon is comes from its lock on the index: while it is held, the daemon still writes its last bytes. */
+/* cmd_umount.c - rankfs umount: takes a mount down and returns when its daemon is gone, so that the index is free for the next command. */
 #include <errno.h>
 #include <limits.h>
 #include <mntent.h>
@@ -63,29 +61,38 @@ static int take_down(const char *mnt, bool lazy)
 	return errno == EPERM ? with_fusermount(mnt, lazy) : -errno;
 }
 
-static bool is_held(const char *index)
+/* Who holds the index for writing; "" for nobody. A shared lease is refused exactly while a writer has its own. */
+static void find_writer(const char *index, char words[128])
 {
 	struct rk_dir *dir;
-	bool held = false;
+	struct rk_lease *lease;
+	words[0] = '\0';
 	if (dir_fs_open(index, false, &dir, NULL) < 0)
-		return false;
-	held = index_is_locked(dir);
+		return;
+	int rc = dir->ops->lease_take(dir, INDEX_WRITER_LOCK, RK_LEASE_SHARED, "", &lease, NULL);
+	if (rc == 0) {
+		dir->ops->lease_drop(lease);
+	} else if (rc == -EAGAIN) {
+		int64_t n = dir->ops->read(dir, INDEX_WRITER_LOCK, 0, words, 127, NULL);
+		snprintf(words + (n > 0 ? n : 0), 2, "%s", n > 0 ? "" : "?");
+	}
 	dir->ops->close(dir);
-	return held;
 }
 
-static void wait_for_daemon(const char *index)
+/* The daemon still writes its last bytes when the mount is gone already: it is gone when its lock is, or is another's. */
+static void wait_for_writer(const char *index, const char *writer)
 {
 	const struct timespec nap = {.tv_nsec = 2000000};
 	uint64_t end = rk_mono_ns() + UINT64_C(60) * 1000000000u;
-	while (is_held(index) && rk_mono_ns() < end)
+	char now[128];
+	for (find_writer(index, now); *writer && !strcmp(now, writer) && rk_mono_ns() < end; find_writer(index, now))
 		nanosleep(&nap, NULL);
 }
 
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct umount_args a = {0};
-	char mnt[PATH_MAX], index[PATH_MAX];
+	char mnt[PATH_MAX], index[PATH_MAX], writer[128];
 	int n, rc = options_parse(c, argc, argv, &a, &n);
 	if (rc || (rc = options_count(c, n, 1, 1)) < 0)
 		return rc < 0 ? EXIT_TROUBLE : EXIT_OK;
@@ -96,13 +103,14 @@ static int run(const struct command *c, int argc, char **argv)
 		say("umount: %s: no rankfs is mounted here", argv[1]);
 		return EXIT_TROUBLE;
 	}
+	find_writer(index, writer);
 	rc = take_down(mnt, a.lazy);
 	if (rc < 0) {
 		say("umount: %s: %s%s", argv[1], strerror(-rc), rc == -EBUSY ? ": a program has it open (or stands in it); --lazy detaches anyway" : "");
 		return EXIT_TROUBLE;
 	}
 	if (!a.lazy)
-		wait_for_daemon(index);
+		wait_for_writer(index, writer);
 	return EXIT_OK;
 }
 
