@@ -27,12 +27,15 @@ struct fst {
 	const uint8_t *bytes;
 	size_t len;
 	uint64_t nkeys;
-	size_t root; /* offset of the root node */
+	size_t root;	  /* offset of the root node */
+	uint32_t max_len; /* no key is longer */
 };
 int fst_open(const void *bytes, size_t len, struct fst *ret);
 int fst_get(const struct fst *, const void *key, size_t len, uint64_t *ret); /* 1 found, 0 not, -EUCLEAN */
 
-/* Keys in order from the first key >= `from` (from_len 0: the first of all). Iterate: while ((rc = fst_iter_next(&it)) == 1) use it->key. */
+/* Keys in order from the first key >= `from` (from_len 0: the first of all). Iterate: while ((rc = fst_iter_next(&it)) == 1) use it->key.
+ * Zero-initialised before its first seek or match; any number of seeks and matches may follow, which reuse its memory; then fst_iter_done. A whole
+ * walk meets at most fst.nkeys keys (-EUCLEAN behind them), so a reader of untrusted bytes compares nkeys with a count of its own at open. */
 struct fst_iter {
 	const struct fst *fst;
 	struct rk_buf key;   /* the current key */
@@ -46,7 +49,7 @@ int fst_iter_next(struct fst_iter *); /* 1 a key, 0 the end, -EUCLEAN or -ENOMEM
 void fst_iter_done(struct fst_iter *);
 
 /* Automaton intersection, for prefix, wildcard and Levenshtein: the iterator visits only keys whose every prefix `step` keeps alive. States are
- * small integers of the automaton's own; -1 is dead. */
+ * small integers of the automaton's own; -1 is dead. The table is copied, `arg` must live as long as the walk. */
 struct fst_automaton {
 	int (*start)(void *arg);
 	int (*step)(void *arg, int state, uint8_t byte);
