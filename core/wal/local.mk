@@ -1,2 +1,11 @@
 # core/wal: its sources, and its unit tests (built from test/t_*.c).
-librankfs_a_SOURCES +=
+librankfs_a_SOURCES += \
+	core/wal/wal.h \
+	core/wal/wal_format.c core/wal/wal_format.h \
+	core/wal/wal_read.c \
+	core/wal/wal_scan.c core/wal/wal_scan_private.h \
+	core/wal/wal_write.c
+
+unit_tests += test/t_wal
+test_t_wal_SOURCES = test/t_wal.c
+test_t_wal_LDADD = $(TEST_LIBS)
