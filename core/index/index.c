@@ -13,7 +13,8 @@
 #include "core/base/clock.h"
 #include "core/index/index_private.h"
 
-enum { UNINDEXED_BYTES = 4 << 20, UNINDEXED_HARD = 32 << 20, TICK_MS = 200 };
+/* MERGE_AT segments: the MERGE_OF smallest become one, so that a document is written about log(n) / log(MERGE_OF) times. */
+enum { UNINDEXED_BYTES = 4 << 20, UNINDEXED_HARD = 32 << 20, TICK_MS = 200, MERGE_AT = 16, MERGE_OF = 10 };
 
 int index_init(struct rk_dir *dir, const struct index_params *params, struct rk_err *err)
 {
@@ -129,6 +130,8 @@ static void *background(void *arg)
 			apply_unindexed(ix, NULL);
 		if (!ix->latched && full(ix) && now >= ix->flush_retry_ns)
 			flush_locked(ix, NULL);
+		if (!ix->latched && ix->nsegs >= MERGE_AT && now >= ix->merge_retry_ns && merge_smallest(ix, MERGE_OF, NULL) < 0)
+			ix->merge_retry_ns = now + 10000000000u;
 		if (now - expired > 1000000000u) {
 			inbox_expire(ix, now);
 			expired = now;

@@ -55,6 +55,9 @@ int index_sync(struct index *, uint64_t seq, struct rk_err *);
 
 int index_flush(struct index *, struct rk_err *); /* memtable -> segment, now; returns when the manifest is durable */
 
+/* Merges the smallest segments until at most max_segments are left; what was deleted before the last flush goes. Queries go on. */
+int index_merge(struct index *, uint32_t max_segments, struct rk_err *);
+
 /* Rejected input and trouble, newest last, bounded: what status/errors shows. kind: "jsonl", "io", "interrupted", ... */
 void index_note_error(struct index *, const char *kind, const char *where, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 int index_errors_text(struct index *, struct rk_buf *ret);
@@ -66,7 +69,7 @@ struct index_status {
 	uint64_t ndocs;		  /* live */
 	uint32_t nsegments;
 	uint64_t segment_bytes, text_bytes, memtable_bytes, memtable_docs, wal_bytes;
-	uint64_t syncs, flushes, puts, deletes, errors, uptime_ns;
+	uint64_t syncs, flushes, merges, puts, deletes, errors, uptime_ns;
 	uint64_t pending_files;	  /* incoming/ files with content that is not committed yet */
 	uint64_t replayed;	  /* WAL records replayed at open */
 	char recovery[480];	  /* one line: what was replayed, cut, quarantined */

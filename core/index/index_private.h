@@ -124,11 +124,11 @@ struct index {
 	bool degraded;
 	char health_why[480];
 	struct jsonl_line json;  /* reused by streams */
-	uint64_t puts, deletes, flushes, replayed;
+	uint64_t puts, deletes, flushes, merges, replayed;
 	char recovery[480];
 	uint64_t last_append;	 /* for inbox_sync */
 	int flush_rc;		 /* of the last flush that failed; 0 */
-	uint64_t flush_retry_ns;
+	uint64_t flush_retry_ns, merge_retry_ns;
 
 	pthread_mutex_t v;
 	struct snapshot *current; /* cached newest, or NULL */
@@ -173,6 +173,7 @@ void index_committed(struct index *); /* without w: tells on_commit */
 
 /* flush.c */
 int flush_locked(struct index *, struct rk_err *); /* under w, which it lets go while it writes */
+int merge_smallest(struct index *, unsigned n, struct rk_err *); /* under w, which it lets go while it writes */
 int index_open_segments(struct index *, const struct manifest *, struct rk_err *);
 void index_drop_segments(struct index *);
 

@@ -25,6 +25,7 @@ librankfs_a_SOURCES += \
 	core/index/jsonl.h \
 	core/index/manifest.c \
 	core/index/manifest.h \
+	core/index/merge.c \
 	core/index/mem_order.c \
 	core/index/mem_order_private.h \
 	core/index/pathtree.c \

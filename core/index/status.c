@@ -84,6 +84,7 @@ void index_get_status(struct index *ix, struct index_status *ret)
 	ret->wal_bytes = ix->wal ? wal_bytes(ix->wal) : 0;
 	ret->syncs = ix->wal ? wal_syncs(ix->wal) : 0;
 	ret->flushes = ix->flushes;
+	ret->merges = ix->merges;
 	ret->puts = ix->puts;
 	ret->deletes = ix->deletes;
 	ret->errors = ix->nerrors;
