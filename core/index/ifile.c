@@ -228,7 +228,7 @@ int ifile_apply_unlink(struct index *ix, const char *path, size_t len, uint64_t 
 	return rc;
 }
 
-static int rekey(struct index *ix, struct ifile *f, const char *to, size_t len)
+int ifile_rekey(struct index *ix, struct ifile *f, const char *to, size_t len)
 {
 	char *p = malloc(len + 1);
 	if (!p)
@@ -297,7 +297,7 @@ int ifile_apply_rename(struct index *ix, const char *from, size_t from_len, cons
 		if (to_stream && !f->stream)
 			detach(ix, f);
 		else
-			rc = rekey(ix, f, to, to_len);
+			rc = ifile_rekey(ix, f, to, to_len);
 	}
 out:
 	rk_buf_done(&hold);

@@ -54,7 +54,12 @@ static bool listed_below(struct index *ix, const char *dir, size_t len)
 	return below;
 }
 
-static int stat_locked(struct index *ix, const char *path, size_t len, struct in_attr *ret)
+bool inbox_below(struct index *ix, const char *dir, size_t len)
+{
+	return listed_below(ix, dir, len) || current_below(ix, dir, len);
+}
+
+int inbox_stat_locked(struct index *ix, const char *path, size_t len, struct in_attr *ret)
 {
 	if (len == 0) {
 		dir_attr(ret);
@@ -77,7 +82,7 @@ static int stat_locked(struct index *ix, const char *path, size_t len, struct in
 					.interrupted = st.flags & DOC_INTERRUPTED};
 		return 0;
 	}
-	if (!listed_below(ix, path, len) && !current_below(ix, path, len))
+	if (!inbox_below(ix, path, len))
 		return -ENOENT;
 	dir_attr(ret);
 	return 0;
@@ -86,7 +91,7 @@ static int stat_locked(struct index *ix, const char *path, size_t len, struct in
 int inbox_stat(struct index *ix, const char *path, size_t len, struct in_attr *ret)
 {
 	pthread_mutex_lock(&ix->w);
-	int rc = stat_locked(ix, path, len, ret);
+	int rc = inbox_stat_locked(ix, path, len, ret);
 	pthread_mutex_unlock(&ix->w);
 	return rc;
 }
@@ -117,7 +122,7 @@ int inbox_list(struct index *ix, const char *dir, size_t len, const char *after,
 		rk_buf_put(&key, n->path, full);
 		rk_buf_put(&name, n->path + prefix, full - prefix);
 		rk_buf_u8(&name, 0);
-		rc = key.bad || name.bad ? -ENOMEM : stat_locked(ix, (char *)key.data, key.len, &attr);
+		rc = key.bad || name.bad ? -ENOMEM : inbox_stat_locked(ix, (char *)key.data, key.len, &attr);
 		pthread_mutex_unlock(&ix->w);
 		rk_buf_u8(&key, 0);
 		if (rc == 0)
@@ -128,17 +133,17 @@ int inbox_list(struct index *ix, const char *dir, size_t len, const char *after,
 	return rc;
 }
 
-static int check_parent(struct index *ix, const char *path, size_t len)
+int inbox_check_parent(struct index *ix, const char *path, size_t len)
 {
 	const char *slash = memrchr(path, '/', len);
 	if (!slash)
 		return 0;
 	struct in_attr a;
-	int rc = stat_locked(ix, path, (size_t)(slash - path), &a);
+	int rc = inbox_stat_locked(ix, path, (size_t)(slash - path), &a);
 	return rc < 0 ? rc : a.is_dir ? 0 : -ENOTDIR;
 }
 
-static int check_name(const char *path, size_t len, struct rk_err *err)
+int inbox_check_name(const char *path, size_t len, struct rk_err *err)
 {
 	if (len == 0 || len > DOC_ID_MAX)
 		return rk_fail(err, -ENAMETOOLONG, "an id has 1 to %d bytes", DOC_ID_MAX);
@@ -158,7 +163,7 @@ static int get_file(struct index *ix, const char *path, size_t len, struct ifile
 	if (*ret)
 		return 0;
 	struct in_attr a;
-	int rc = stat_locked(ix, path, len, &a);
+	int rc = inbox_stat_locked(ix, path, len, &a);
 	if (rc < 0)
 		return rc;
 	if (a.is_dir)
@@ -189,9 +194,9 @@ static int open_locked(struct index *ix, const char *path, size_t len, int flags
 	if (rc == 0 && (*ret)->is_dir)
 		return -EISDIR;
 	if (rc == -ENOENT && (flags & O_CREAT)) {
-		rc = check_name(path, len, err);
+		rc = inbox_check_name(path, len, err);
 		if (rc == 0)
-			rc = check_parent(ix, path, len);
+			rc = inbox_check_parent(ix, path, len);
 		if (rc == 0)
 			rc = index_make_room(ix, err);
 		if (rc < 0)
@@ -307,7 +312,7 @@ int inbox_unlink(struct index *ix, const char *path, size_t len, struct rk_err *
 	uint64_t before = ix->seq;
 	int rc = check_writable(ix, err);
 	if (rc == 0)
-		rc = stat_locked(ix, path, len, &a);
+		rc = inbox_stat_locked(ix, path, len, &a);
 	if (rc == 0 && a.is_dir)
 		rc = -EISDIR;
 	if (rc == 0) {
@@ -332,12 +337,12 @@ int inbox_mkdir(struct index *ix, const char *path, size_t len, uint32_t mode, u
 	struct in_attr a;
 	pthread_mutex_lock(&ix->w);
 	int rc = check_writable(ix, err);
-	if (rc == 0 && stat_locked(ix, path, len, &a) == 0)
+	if (rc == 0 && inbox_stat_locked(ix, path, len, &a) == 0)
 		rc = -EEXIST;
 	if (rc == 0 && (len == 0 || len > DOC_ID_MAX))
 		rc = -ENAMETOOLONG;
 	if (rc == 0)
-		rc = check_parent(ix, path, len);
+		rc = inbox_check_parent(ix, path, len);
 	struct ifile *f = rc == 0 ? ifile_new(ix, path, len) : NULL;
 	if (rc == 0 && !f)
 		rc = -ENOMEM;
@@ -358,10 +363,10 @@ int inbox_rmdir(struct index *ix, const char *path, size_t len, struct rk_err *e
 	pthread_mutex_lock(&ix->w);
 	int rc = check_writable(ix, err);
 	if (rc == 0)
-		rc = len == 0 ? -EBUSY : stat_locked(ix, path, len, &a);
+		rc = len == 0 ? -EBUSY : inbox_stat_locked(ix, path, len, &a);
 	if (rc == 0 && !a.is_dir)
 		rc = -ENOTDIR;
-	if (rc == 0 && (listed_below(ix, path, len) || current_below(ix, path, len)))
+	if (rc == 0 && inbox_below(ix, path, len))
 		rc = rk_fail(err, -ENOTEMPTY, "%.*s: documents are below it; remove them under docs/", (int)(len > 200 ? 200 : len), path);
 	struct ifile *f = rc == 0 ? ifile_find(ix, path, len) : NULL;
 	if (f)

@@ -196,6 +196,11 @@ int ifile_log_commit(struct index *, struct ifile *, struct rk_err *);
 int ifile_relog(struct index *, struct ifile *, struct rk_err *); /* a dirty file's whole state into the current WAL file */
 int ifile_apply_rename(struct index *, const char *from, size_t from_len, const char *to, size_t to_len, uint64_t entry);
 int ifile_apply_unlink(struct index *, const char *path, size_t len, uint64_t entry);
+int ifile_rekey(struct index *, struct ifile *, const char *to, size_t len);
+int inbox_stat_locked(struct index *, const char *path, size_t len, struct in_attr *ret);
+int inbox_check_name(const char *path, size_t len, struct rk_err *err);
+int inbox_check_parent(struct index *, const char *path, size_t len);
+bool inbox_below(struct index *, const char *dir, size_t len); /* a listed name or a document */
 int stream_apply(struct index *, struct ifile *, const void *p, size_t n, uint64_t entry, struct rk_err *err); /* -EINVAL: bad lines, noted when err */
 int stream_finish(struct index *, struct ifile *, uint64_t entry, bool last);
 

@@ -33,9 +33,14 @@ librankfs_a_SOURCES += \
 	core/index/records.c \
 	core/index/records.h \
 	core/index/recover.c \
+	core/index/rename.c \
 	core/index/replay.c \
 	core/index/replay_private.h \
 	core/index/snapshot.c \
 	core/index/snapshot.h \
 	core/index/status.c \
 	core/index/stream.c
+
+unit_tests += test/t_inbox
+test_t_inbox_SOURCES = test/t_inbox.c test/model.c test/model.h
+test_t_inbox_LDADD = $(TEST_LIBS)

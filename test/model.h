@@ -1,0 +1,37 @@
+/* model.h - drives an index through its files and whole documents beside a plain map from id to content, and compares the two. */
+#ifndef TEST_MODEL_H
+#define TEST_MODEL_H
+
+#include "core/index/inbox.h"
+#include "core/index/index.h"
+
+enum { MODEL_IDS = 40, MODEL_MAX = 400 };
+
+/* What is known of one id. `attempt`: a change was begun whose outcome was not acknowledged; it may have taken place whole or not at all. */
+struct model_doc {
+	bool there, attempt, attempt_there;
+	char *content, *attempt_content;
+};
+
+struct model {
+	struct model_doc docs[MODEL_IDS];
+	uint64_t rng;
+	uint64_t ops;
+};
+
+void model_init(struct model *, uint64_t seed);
+void model_done(struct model *);
+uint32_t model_rand(struct model *, uint32_t n);
+void model_id(unsigned i, char id[64]);
+
+/* One random change through the index; its outcome goes into the model. Returns 0 when acknowledged, the error otherwise. */
+int model_step(struct model *, struct index *);
+
+/* Everything acknowledged is there with its last content, nothing else is; unacknowledged attempts are whole or absent and are settled to what was found.
+ * Returns 0, or -1 with the first difference in words. */
+int model_compare(struct model *, struct index *, char words[512]);
+
+/* One write session as a shell does it: open (flags), flush, pieces, flush, release. acked: every write and flush was answered with success. */
+int model_write_file(struct index *, const char *path, int flags, const char *content, unsigned pieces);
+
+#endif
