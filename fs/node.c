@@ -1,0 +1,298 @@
+/* node.c - the inode table: two chained hash tables over the same nodes, grown together; see node.h. */
+#include "fs/node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/fs.h"
+
+static uint32_t name_hash(const struct node *parent, const char *name)
+{
+	uint64_t h = 14695981039346656037u ^ parent->ino * 0x9e3779b97f4a7c15u;
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 1099511628211u;
+	return (uint32_t)(h ^ h >> 32);
+}
+
+static size_t ino_slot(const struct nodes *t, uint64_t ino)
+{
+	return (size_t)(ino * 0x9e3779b97f4a7c15u >> 20) & t->mask;
+}
+
+int nodes_init(struct nodes *t, void (*done)(void *arg, struct node *), void *arg)
+{
+	*t = (struct nodes){.mask = 1023, .next_ino = 1, .done = done, .arg = arg};
+	pthread_mutex_init(&t->lock, NULL);
+	t->by_ino = calloc(t->mask + 1, sizeof(*t->by_ino));
+	t->by_name = calloc(t->mask + 1, sizeof(*t->by_name));
+	return t->by_ino && t->by_name ? 0 : -ENOMEM;
+}
+
+/* The whole table goes: order does not matter any more, so that parents are not unreferenced one by one. */
+void nodes_done(struct nodes *t)
+{
+	for (size_t i = 0; t->by_ino && i <= t->mask; i++) {
+		for (struct node *n = t->by_ino[i], *next; n; n = next) {
+			next = n->next_ino;
+			t->done(t->arg, n);
+			free(n->name);
+			free(n);
+		}
+	}
+	free(t->by_ino);
+	free(t->by_name);
+	pthread_mutex_destroy(&t->lock);
+}
+
+static void grow(struct nodes *t)
+{
+	size_t mask = t->mask * 2 + 1;
+	struct node **by_ino = calloc(mask + 1, sizeof(*by_ino));
+	struct node **by_name = calloc(mask + 1, sizeof(*by_name));
+	if (!by_ino || !by_name) { /* longer chains then */
+		free(by_ino);
+		free(by_name);
+		return;
+	}
+	size_t old_mask = t->mask;
+	t->mask = mask;
+	for (size_t i = 0; i <= old_mask; i++) {
+		for (struct node *n = t->by_ino[i], *next; n; n = next) {
+			next = n->next_ino;
+			size_t s = ino_slot(t, n->ino);
+			n->next_ino = by_ino[s];
+			by_ino[s] = n;
+		}
+		for (struct node *n = t->by_name[i], *next; n; n = next) {
+			next = n->next_name;
+			n->next_name = by_name[n->hash & mask];
+			by_name[n->hash & mask] = n;
+		}
+	}
+	free(t->by_ino);
+	free(t->by_name);
+	t->by_ino = by_ino;
+	t->by_name = by_name;
+}
+
+struct node *node_new(struct nodes *t, const struct kind *kind, struct node *parent, const char *name)
+{
+	struct node *n = calloc(1, kind->node_size);
+	if (!n || !(n->name = strdup(name))) {
+		free(n);
+		return NULL;
+	}
+	n->kind = kind;
+	n->refs = 1;
+	n->parent = parent;
+	pthread_mutex_lock(&t->lock);
+	if (parent)
+		parent->refs++;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+static void unlink_name(struct nodes *t, struct node *n)
+{
+	if (!n->attached)
+		return;
+	struct node **p = &t->by_name[n->hash & t->mask];
+	while (*p != n)
+		p = &(*p)->next_name;
+	*p = n->next_name;
+	n->attached = false;
+}
+
+static struct node *find_name(struct nodes *t, struct node *parent, const char *name, uint32_t hash)
+{
+	for (struct node *n = t->by_name[hash & t->mask]; n; n = n->next_name) {
+		if (n->hash == hash && n->parent == parent && strcmp(n->name, name) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+static void link_name(struct nodes *t, struct node *n)
+{
+	n->hash = name_hash(n->parent, n->name);
+	struct node *old = find_name(t, n->parent, n->name, n->hash);
+	if (old)
+		unlink_name(t, old);
+	n->next_name = t->by_name[n->hash & t->mask];
+	t->by_name[n->hash & t->mask] = n;
+	n->attached = true;
+}
+
+void node_attach(struct nodes *t, struct node *n)
+{
+	pthread_mutex_lock(&t->lock);
+	n->ino = t->next_ino++;
+	if (++t->count > t->mask)
+		grow(t);
+	size_t s = ino_slot(t, n->ino);
+	n->next_ino = t->by_ino[s];
+	t->by_ino[s] = n;
+	if (n->parent)
+		link_name(t, n);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void node_detach(struct nodes *t, struct node *n)
+{
+	pthread_mutex_lock(&t->lock);
+	unlink_name(t, n);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* With the lock: takes dead nodes out of the tables, upward as long as parents die too; returns them chained by next_ino. */
+static struct node *collect(struct nodes *t, struct node *n)
+{
+	struct node *dead = NULL;
+	while (n && n->refs == 0 && n->nlookup == 0) {
+		unlink_name(t, n);
+		if (n->ino) {
+			struct node **p = &t->by_ino[ino_slot(t, n->ino)];
+			while (*p != n)
+				p = &(*p)->next_ino;
+			*p = n->next_ino;
+			t->count--;
+		}
+		struct node *parent = n->parent;
+		n->next_ino = dead;
+		dead = n;
+		if (parent)
+			parent->refs--;
+		n = parent;
+	}
+	return dead;
+}
+
+static void bury(struct nodes *t, struct node *dead)
+{
+	while (dead) {
+		struct node *next = dead->next_ino;
+		t->done(t->arg, dead);
+		free(dead->name);
+		free(dead);
+		dead = next;
+	}
+}
+
+struct node *node_get(struct nodes *t, uint64_t ino)
+{
+	pthread_mutex_lock(&t->lock);
+	struct node *n = t->by_ino[ino_slot(t, ino)];
+	while (n && n->ino != ino)
+		n = n->next_ino;
+	if (n)
+		n->refs++;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+struct node *node_pin(struct nodes *t, struct node *n)
+{
+	pthread_mutex_lock(&t->lock);
+	n->refs++;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+void node_unpin(struct nodes *t, struct node *n)
+{
+	if (!n)
+		return;
+	pthread_mutex_lock(&t->lock);
+	n->refs--;
+	struct node *dead = collect(t, n);
+	pthread_mutex_unlock(&t->lock);
+	bury(t, dead);
+}
+
+struct node *node_find(struct nodes *t, struct node *parent, const char *name)
+{
+	uint32_t hash = name_hash(parent, name);
+	pthread_mutex_lock(&t->lock);
+	struct node *n = find_name(t, parent, name, hash);
+	if (n)
+		n->refs++;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+void node_known(struct nodes *t, struct node *n)
+{
+	pthread_mutex_lock(&t->lock);
+	n->nlookup++;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void node_forget(struct nodes *t, uint64_t ino, uint64_t count)
+{
+	struct node *dead = NULL;
+	pthread_mutex_lock(&t->lock);
+	struct node *n = t->by_ino[ino_slot(t, ino)];
+	while (n && n->ino != ino)
+		n = n->next_ino;
+	if (n) {
+		n->nlookup -= count < n->nlookup ? count : n->nlookup;
+		dead = collect(t, n);
+	}
+	pthread_mutex_unlock(&t->lock);
+	bury(t, dead);
+}
+
+int node_rename(struct nodes *t, struct node *dir, const char *name, struct node *newdir, const char *newname)
+{
+	char *copy = strdup(newname);
+	struct node *dead = NULL;
+	if (!copy)
+		return -ENOMEM;
+	pthread_mutex_lock(&t->lock);
+	struct node *n = find_name(t, dir, name, name_hash(dir, name));
+	struct node *over = find_name(t, newdir, newname, name_hash(newdir, newname));
+	if (over && over != n)
+		unlink_name(t, over);
+	if (n) {
+		unlink_name(t, n);
+		char *old = n->name;
+		n->name = copy;
+		copy = old;
+		n->parent = newdir;
+		newdir->refs++;
+		dir->refs--;
+		link_name(t, n);
+		dead = collect(t, dir);
+	}
+	pthread_mutex_unlock(&t->lock);
+	bury(t, dead);
+	free(copy);
+	return 0;
+}
+
+static int path_up(struct node *n, struct rk_buf *ret)
+{
+	if (!n->parent || !n->parent->parent) /* the root, or a top folder */
+		return 0;
+	int rc = path_up(n->parent, ret);
+	if (rc == 0 && n->parent->parent->parent)
+		rc = rk_buf_u8(ret, '/');
+	return rc < 0 ? rc : rk_buf_str(ret, n->name);
+}
+
+int node_path(struct nodes *t, struct node *n, struct rk_buf *ret)
+{
+	pthread_mutex_lock(&t->lock);
+	int rc = path_up(n, ret);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+size_t nodes_count(struct nodes *t)
+{
+	pthread_mutex_lock(&t->lock);
+	size_t n = t->count;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
