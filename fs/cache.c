@@ -6,7 +6,7 @@
 #include "core/index/snapshot.h"
 #include "fs/node.h"
 
-enum { VIEW_CHARGE = 1 << 20, CONTENT_CHARGE = 256 };
+enum { VIEW_CHARGE = 4 << 20, CONTENT_CHARGE = 256 }; /* a view holds a snapshot: few of them */
 
 static struct content *content_new(void)
 {

@@ -1,7 +1,7 @@
 /* fs.h - what all rooms of the mounted tree share: the mount's state, one call, and the table of functions behind each kind of node.
  *
  * Life of a request: loop.c reads it, ops.c unpacks it, the node's kind answers with 0 or -errno, ops.c replies exactly once. A kind calls core and
- * translates; it knows nothing of fuse_req_t. Whatever may wait (a sync, an evaluation) is preceded by loop_step_aside() in ops.c.
+ * translates; it knows nothing of fuse_req_t. Before anything that may wait (a sync, an evaluation) comes loop_step_aside().
  */
 #ifndef FS_FS_H
 #define FS_FS_H
@@ -65,7 +65,7 @@ struct call {
 /* Answer of a lookup: a pinned node, or NULL for "not there, and you may remember it". */
 struct found {
 	struct node *node;
-	double entry_timeout, attr_timeout;
+	double entry_timeout;
 };
 
 /* An open file or folder; each kind's own struct begins with it. */
@@ -90,6 +90,7 @@ struct kind {
 	mode_t mode;
 	bool slow_find; /* find may take long: it runs in one of the slots of slow.c */
 	bool list_live; /* the list changes while it is read: taken in one piece */
+	double attr_timeout;
 
 	/* Folders. peek: 1 answered without waiting, 0 find must be asked, or -errno. NULL: always find. */
 	int (*peek)(struct call *, struct node *dir, const char *name, struct found *ret);
@@ -102,18 +103,18 @@ struct kind {
 	int (*rename)(struct call *, struct node *dir, const char *name, struct node *newdir, const char *newname, unsigned flags);
 	int (*fsyncdir)(struct call *, struct node *dir);
 
-	/* All. stat fills what differs from the defaults (mode, owner, times of the mount; size and mtime of the node). */
-	void (*stat)(struct fs *, struct node *, struct stat *ret);
+	/* All. stat fills what differs from the defaults (mode, owner, times of the mount; size and mtime of the node); its errors matter to
+	 * GETATTR only. */
+	int (*stat)(struct fs *, struct node *, struct stat *ret);
 	int (*setattr)(struct call *, struct node *, const struct stat *, int which, struct handle *);
 	int (*getxattr)(struct call *, struct node *, const char *name, struct rk_buf *ret); /* appends */
-	const char *const *(*xattrs)(struct node *);
+	const char *const *(*xattrs)(struct fs *, struct node *);
 	void (*done)(struct node *); /* frees what the node owns */
 
 	/* Files. */
 	int (*open)(struct call *, struct node *, struct fuse_file_info *, struct handle **ret);
 	int (*read)(struct call *, struct handle *, uint64_t off, size_t n, struct span *ret);
 	int64_t (*write)(struct call *, struct handle *, uint64_t off, const void *p, size_t n, int flags);
-	bool (*flush_waits)(struct fs *, struct handle *);
 	int (*flush)(struct call *, struct handle *);
 	int (*fsync)(struct call *, struct handle *);
 	void (*release)(struct fs *, struct handle *); /* frees what is behind the handle; ops.c frees handle and pin */

@@ -1,6 +1,25 @@
 # fs: the mounted tree and the command line, one program.
 bin_PROGRAMS += rankfs
 rankfs_SOURCES =
+fs_sources = \
+	fs/cache.c fs/cache.h \
+	fs/control.c \
+	fs/dirstream.c fs/dirstream.h \
+	fs/fs.c fs/fs.h \
+	fs/incoming.c \
+	fs/killed.c fs/killed.h \
+	fs/loop.c fs/loop.h \
+	fs/mount.c fs/mount.h \
+	fs/node.c fs/node.h \
+	fs/notify.c fs/notify.h \
+	fs/ops.c fs/ops.h \
+	fs/readme.c fs/readme.h \
+	fs/slow.c fs/slow.h \
+	fs/status.h \
+	fs/tree.c fs/tree.h \
+	fs/view_docs.c fs/view_query.c fs/view_segment.c fs/view_status.c
+noinst_LIBRARIES += librankfsmount.a
+librankfsmount_a_SOURCES = $(fs_sources)
 rankfs_LDADD = $(CORE_LIBS) $(FUSE_LIBS) $(INIH_LIBS)
 
 include %D%/cli/local.mk

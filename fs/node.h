@@ -11,6 +11,7 @@
 #define FS_NODE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,13 +30,12 @@ struct node {
 	uint32_t hash;
 	struct node *next_ino, *next_name;
 	/* What most kinds need; written before the node is attached. */
-	uint64_t generation;
+	_Atomic uint64_t generation; /* renewed when a newer one was found to show the same */
 	uint64_t size;
 	int64_t mtime_ns;
 	/* cache.c */
 	struct content *content;
 	struct node *lru_prev, *lru_next;
-	/* reaper: query nodes in the order they were made */
 };
 
 struct nodes {
