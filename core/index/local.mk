@@ -22,7 +22,8 @@ librankfs_a_SOURCES += \
 	core/index/index.h \
 	core/index/index_private.h \
 	core/index/infile.c \
-	core/index/jsonl.h \
+	core/index/jsonl.c core/index/jsonl.h \
+	core/index/jsonscan.c core/index/jsonscan_private.h \
 	core/index/manifest.c \
 	core/index/manifest.h \
 	core/index/merge.c \
@@ -44,3 +45,7 @@ librankfs_a_SOURCES += \
 unit_tests += test/t_inbox
 test_t_inbox_SOURCES = test/t_inbox.c test/model.c test/model.h
 test_t_inbox_LDADD = $(TEST_LIBS)
+
+unit_tests += test/t_jsonl
+test_t_jsonl_SOURCES = test/t_jsonl.c
+test_t_jsonl_LDADD = $(TEST_LIBS)
