@@ -29,6 +29,7 @@ int seg_open(struct rk_dir *, uint64_t id, struct seg **ret, struct rk_err *);
 struct seg *seg_ref(struct seg *);
 struct seg *seg_unref(struct seg *); /* NULL is fine; returns NULL */
 const struct seg_info *seg_get_info(const struct seg *);
+bool seg_damaged(const struct seg *, struct rk_err *where); /* some access met bytes that are not what was written; where: the first */
 /* When the last reference goes, remove the segment's files. For segments that the manifest no longer names. */
 void seg_remove_when_unused(struct seg *);
 

@@ -1,0 +1,134 @@
+/* seg_store.c - a stored document: its cheap fields from the fixed-width table, the rest by decoding the one block that holds it.
+ *
+ * Format: doc/format.md "Segment", store. Threads: any; codecs are lent from a small pool. */
+#include "core/segment/segment_private.h"
+
+static struct zcodec *codec_get(const struct seg *s)
+{
+	struct zcodec *c = NULL;
+	for (unsigned i = 0; i < SEG_CODECS && !c; i++)
+		if (atomic_load_explicit(&s->live->codecs[i], memory_order_relaxed))
+			c = atomic_exchange(&s->live->codecs[i], NULL);
+	if (!c && zcodec_new(1, &c) < 0)
+		return NULL;
+	return c;
+}
+
+static void codec_put(const struct seg *s, struct zcodec *c)
+{
+	for (unsigned i = 0; i < SEG_CODECS && c; i++) {
+		struct zcodec *none = NULL;
+		if (atomic_compare_exchange_strong(&s->live->codecs[i], &none, c))
+			c = NULL;
+	}
+	zcodec_free(c);
+}
+
+int seg_doc_stat(const struct seg *s, docid_t doc, struct seg_doc_stat *ret)
+{
+	if (doc >= s->info.ndocs)
+		return -EINVAL;
+	const uint8_t *e = s->sec[SEC_STATS].p + (size_t)doc * SEG_STAT_BYTES;
+	uint64_t packed = rk_get64(e + 8);
+	*ret = (struct seg_doc_stat){
+		.mtime_ns = (int64_t)rk_get64(e),
+		.size = packed >> 24,
+		.mode = packed >> 12 & 07777,
+		.flags = packed & 07777,
+		.length = seg_length(s, doc),
+	};
+	return 0;
+}
+
+static const uint8_t *block_entry(const struct seg *s, uint32_t i)
+{
+	return s->sec[SEC_BLOCKS].p + (size_t)i * SEG_BLOCK_ENTRY_BYTES;
+}
+
+/* The block that holds doc: the last whose first document is <= doc. */
+static uint32_t block_of(const struct seg *s, docid_t doc)
+{
+	uint32_t lo = 0, hi = s->nblocks;
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (rk_get32(block_entry(s, mid) + 8) <= doc)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int decode_block(const struct seg *s, uint32_t block, struct rk_buf *buf)
+{
+	const uint8_t *e = block_entry(s, block);
+	uint64_t off = rk_get64(e), end = block + 1 < s->nblocks ? rk_get64(e + SEG_BLOCK_ENTRY_BYTES) : s->store.len;
+	uint32_t raw = rk_get32(e + 12);
+	const uint8_t *p = seg_touch(s, &s->store, off, end - off);
+	if (!p)
+		return -EUCLEAN;
+	struct zcodec *c = codec_get(s);
+	if (!c)
+		return -ENOMEM;
+	size_t before = buf->len;
+	int rc = zblock_get(c, s->dict, p, end - off, raw, buf);
+	codec_put(s, c);
+	if (rc == -ENOMEM)
+		return rc;
+	return rc < 0 || buf->len - before != raw ? seg_damaged_at(s, SEG_STORE, off) : 0;
+}
+
+struct record {
+	uint64_t title_len, fields_len, at; /* at: where the title begins in the block */
+};
+
+/* Steps over records to the wanted one. */
+static int find_record(const struct seg *s, uint32_t block, docid_t doc, const struct rk_buf *buf, struct record *ret)
+{
+	struct rk_rd r = rk_rd_of(buf->data, buf->len);
+	for (docid_t d = rk_get32(block_entry(s, block) + 8); d <= doc; d++) {
+		struct seg_doc_stat st = {0};
+		seg_doc_stat(s, d, &st);
+		ret->title_len = seg_varint(&r);
+		ret->fields_len = seg_varint(&r);
+		ret->at = buf->len - rk_rd_left(&r);
+		rk_rd_bytes(&r, ret->title_len);
+		rk_rd_bytes(&r, ret->fields_len);
+		rk_rd_bytes(&r, st.size);
+		if (!rk_rd_ok(&r) || ret->title_len > UINT32_MAX || ret->fields_len > UINT32_MAX)
+			return seg_damaged_at(s, SEG_STORE, rk_get64(block_entry(s, block)));
+	}
+	return 0;
+}
+
+int seg_doc(const struct seg *s, docid_t doc, struct rk_buf *buf, struct rk_doc *ret, struct rk_err *err)
+{
+	struct seg_doc_stat st = {0};
+	struct record rec = {0};
+	buf->len = 0;
+	if (doc >= s->info.ndocs)
+		return rk_fail(err, -EINVAL, "segment %llu has no document %u", (unsigned long long)s->info.id, doc);
+	uint32_t block = block_of(s, doc);
+	int rc = decode_block(s, block, buf);
+	rc = rc < 0 ? rc : find_record(s, block, doc, buf, &rec);
+	size_t id_at = buf->len;
+	rc = rc < 0 ? rc : seg_id(s, doc, buf);
+	if (rc < 0)
+		return rk_fail(err, rc, "segment %llu: document %u cannot be read", (unsigned long long)s->info.id, doc);
+	seg_doc_stat(s, doc, &st);
+	const uint8_t *title = buf->data + rec.at, *fields = title + rec.title_len;
+	*ret = (struct rk_doc){
+		.id = (const char *)buf->data + id_at,
+		.id_len = (uint32_t)(buf->len - id_at),
+		.title = (const char *)title,
+		.title_len = (uint32_t)rec.title_len,
+		.fields = (const char *)fields,
+		.fields_len = (uint32_t)rec.fields_len,
+		.content = fields + rec.fields_len,
+		.content_len = st.size,
+		.flags = st.flags,
+		.mode = st.mode,
+		.mtime_ns = st.mtime_ns,
+	};
+	return 0;
+}
