@@ -143,11 +143,14 @@ int infile_truncate(struct infile *h, uint64_t size, struct rk_err *err)
 		rc = -EIO;
 	if (rc == 0 && f->unlinked)
 		rc = ifile_apply_truncate(ix, f, size);
-	else if (rc == 0 && !f->dirty && size == 0 && !f->unindexed) {
-		/* As an O_TRUNC open: counts when something is written, or at the last close. */
-		f->content.len = 0;
-		f->size = 0;
-		f->loaded = f->emptied = true;
+	else if (rc == 0 && !f->dirty && size == 0) {
+		/* As an O_TRUNC open: counts when something is written, or at the last close; until then the old version stays. */
+		rc = apply_unindexed_one(ix, f);
+		if (rc == 0) {
+			f->content.len = 0;
+			f->size = 0;
+			f->loaded = f->emptied = true;
+		}
 	} else if (rc == 0) {
 		uint32_t flags = f->dirty ? 0 : f->size == 0 ? FILE_NEW : FILE_BASE;
 		rc = f->emptied ? 0 : ifile_load(ix, f);
