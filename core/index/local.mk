@@ -6,7 +6,7 @@ librankfs_a_SOURCES += \
 	core/index/memtable_cursor.c
 
 unit_tests += test/t_memtable
-test_t_memtable_SOURCES = test/t_memtable.c test/stub_text.c
+test_t_memtable_SOURCES = test/t_memtable.c
 test_t_memtable_LDADD = $(TEST_LIBS)
 
 # The living index: log records, files of incoming/, flush, recovery.
