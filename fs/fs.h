@@ -43,6 +43,7 @@ struct fs {
 	struct notify notify;
 	struct slow slow;
 	struct analyzers analyzers;
+	struct query_options query;
 	struct query_limits limits;
 	uid_t uid;
 	gid_t gid;
@@ -120,7 +121,7 @@ struct kind {
 	void (*release)(struct fs *, struct handle *); /* frees what is behind the handle; ops.c frees handle and pin */
 };
 
-enum { FS_LONG_TIMEOUT = 86400 };
+enum { FS_LONG_TIMEOUT = 86400 }; /* seconds, for what never changes its name */
 
 /* An analyzer for the length of one call. */
 int fs_analyzer_take(struct fs *, struct analyzer **ret, struct rk_err *);

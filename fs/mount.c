@@ -106,7 +106,8 @@ static int fs_init(struct fs *fs, const struct mount_options *o)
 	fs->limits.cancel = NULL;
 	pthread_mutex_init(&fs->analyzers.lock, NULL);
 	cache_init(&fs->cache, o->result_cache ? o->result_cache : 64 << 20);
-	notify_init(&fs->notify, !o->no_epoch);
+	fs->query = o->query;
+	notify_init(&fs->notify, o->cache_s);
 	slow_init(&fs->slow, o->threads ? o->threads : DEFAULT_SLOTS);
 	int rc = nodes_init(&fs->nodes, node_done, fs);
 	return rc < 0 ? rc : tree_init(fs);

@@ -9,10 +9,11 @@ struct mount_options {
 	const char *index, *mountpoint; /* paths as typed */
 	bool foreground, debug;
 	bool allow_other, auto_unmount;
-	bool no_epoch;		 /* behave as on a kernel without epochs (tests) */
-	unsigned threads;	 /* evaluations at the same time; 0: eight */
-	uint64_t result_cache;	 /* bytes; 0: 64 MiB */
+	unsigned threads;	/* evaluations at the same time; 0: eight */
+	uint64_t result_cache;	/* bytes; 0: 64 MiB */
+	unsigned cache_s;	/* how long the kernel may keep what does not change; 0: nothing is kept, as on a kernel without epochs */
 	struct index_options open;
+	struct query_options query; /* what a query without options means */
 	struct query_limits limits;
 };
 

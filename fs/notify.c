@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "fs/fs.h"
 
 enum { NOTIFY_INC_EPOCH = 8 }; /* FUSE_NOTIFY_INC_EPOCH of the protocol */
 
-void notify_init(struct notify *n, bool enabled)
+void notify_init(struct notify *n, unsigned seconds)
 {
+	n->seconds = seconds;
 	pthread_mutex_init(&n->lock, NULL);
 	n->fd = -1;
-	atomic_init(&n->supported, enabled ? 0 : -1);
+	atomic_init(&n->supported, seconds ? 0 : -1);
 	atomic_init(&n->outdatable, false);
 	atomic_init(&n->sent, 0);
 }
@@ -59,7 +59,7 @@ double notify_mark(struct notify *n)
 	if (atomic_load(&n->supported) != 1)
 		return 0;
 	atomic_store(&n->outdatable, true);
-	return FS_LONG_TIMEOUT;
+	return n->seconds;
 }
 
 void notify_publish(struct notify *n)

@@ -18,12 +18,13 @@
 struct notify {
 	pthread_mutex_t lock;
 	int fd; /* of the session; -1 before */
+	unsigned seconds; /* that the kernel may keep an answer */
 	_Atomic int supported; /* 0 not known yet, 1, -1 */
 	_Atomic bool outdatable; /* the mark */
 	_Atomic uint64_t sent;
 };
 
-void notify_init(struct notify *, bool enabled);
+void notify_init(struct notify *, unsigned seconds); /* 0: nothing is kept */
 void notify_start(struct notify *, int fd);
 void notify_stop(struct notify *);
 /* Before the index is looked at for an answer that a commit can outdate. Returns how long the kernel may keep its name. */

@@ -72,12 +72,12 @@ static void note(struct call *c, const char *name, int rc)
 	}
 }
 
-static void options_of(struct node *dir, struct query_options *ret)
+static void options_of(struct fs *fs, struct node *dir, struct query_options *ret)
 {
 	if (dir->parent->parent) /* below query/ itself */
 		*ret = ((struct query_dir *)dir)->options;
 	else
-		query_options_init(ret);
+		*ret = fs->query;
 }
 
 /* "@k=100" in dir. A folder, whatever the generation. */
@@ -91,7 +91,7 @@ static int option_folder(struct call *c, struct node *dir, const char *name, str
 	char *eq = strchr(word, '=');
 	if (eq)
 		*eq = '\0';
-	options_of(dir, &options);
+	options_of(fs, dir, &options);
 	int rc = query_option_set(&options, word, eq ? eq + 1 : "", &c->err);
 	free(word);
 	if (rc < 0)
@@ -140,7 +140,7 @@ static int evaluate(struct call *c, struct node *dir, const char *name, struct q
 	char *text = malloc(strlen(name) + 1);
 	if (!text)
 		return -ENOMEM;
-	options_of(dir, &options);
+	options_of(fs, dir, &options);
 	limits.cancel = c->cancel;
 	int rc = index_snapshot(fs->index, &snapshot, &c->err);
 	if (rc == 0) {
