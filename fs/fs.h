@@ -33,6 +33,13 @@ struct analyzers { /* one is used by one thread at a time: a stack of idle ones 
 	unsigned n;
 };
 
+enum { FS_GHOSTS = 16 };
+struct ghosts { /* view_docs.c: folders that lost a document lately, pinned */
+	pthread_mutex_t lock;
+	struct node *dirs[FS_GHOSTS];
+	unsigned at;
+};
+
 struct fs {
 	struct index *index;
 	struct rk_dir *dir;
@@ -43,6 +50,7 @@ struct fs {
 	struct notify notify;
 	struct slow slow;
 	struct analyzers analyzers;
+	struct ghosts ghosts;
 	struct query_options query;
 	struct query_limits limits;
 	uid_t uid;

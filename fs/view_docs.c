@@ -26,6 +26,7 @@ struct docs_dir {
 	_Atomic uint64_t seen_ns; /* when it last had a document */
 };
 
+/* Folders that lost a document lately stay known for this long, however soon the kernel forgets them. */
 #define GHOST_NS (UINT64_C(60) * 1000000000u)
 
 /* The id that name means in dir; NULL name: dir itself. -ENOENT when it cannot be one. */
@@ -142,7 +143,23 @@ static int make_doc(struct fs *fs, struct node *dir, const char *name, uint64_t 
 	return 0;
 }
 
-/* An emptied folder that the kernel still knows. */
+/* A document was removed from dir. */
+static void remember(struct fs *fs, struct node *dir)
+{
+	struct ghosts *g = &fs->ghosts;
+	struct node *old = NULL;
+	((struct docs_dir *)dir)->seen_ns = rk_mono_ns();
+	pthread_mutex_lock(&g->lock);
+	if (g->dirs[g->at] != dir) {
+		g->at = (g->at + 1) % FS_GHOSTS;
+		old = g->dirs[g->at];
+		g->dirs[g->at] = node_pin(&fs->nodes, dir);
+	}
+	pthread_mutex_unlock(&g->lock);
+	node_unpin(&fs->nodes, old);
+}
+
+/* A folder that was emptied a moment ago. */
 static int ghost(struct fs *fs, struct node *dir, const char *name, struct found *ret)
 {
 	struct node *n = node_find(&fs->nodes, dir, name);
@@ -315,6 +332,7 @@ static int docs_unlink(struct call *c, struct node *dir, const char *name)
 	if (rc == 0)
 		rc = index_delete(fs->index, id.data, id.len, &seq, &c->err);
 	if (rc == 0) {
+		remember(fs, dir);
 		rc = index_sync(fs->index, seq, &c->err);
 		struct node *n = node_find(&fs->nodes, dir, name);
 		if (n)
