@@ -1,7 +1,10 @@
 # fs: the mounted tree and the command line, one program.
 bin_PROGRAMS += rankfs
 rankfs_SOURCES =
-fs_sources = \
+
+# A library of its own, so that unit tests can have it too.
+noinst_LIBRARIES += librankfsmount.a
+librankfsmount_a_SOURCES = \
 	fs/cache.c fs/cache.h \
 	fs/control.c \
 	fs/dirstream.c fs/dirstream.h \
@@ -18,8 +21,6 @@ fs_sources = \
 	fs/status.h \
 	fs/tree.c fs/tree.h \
 	fs/view_docs.c fs/view_query.c fs/view_segment.c fs/view_status.c
-noinst_LIBRARIES += librankfsmount.a
-librankfsmount_a_SOURCES = $(fs_sources)
-rankfs_LDADD = $(CORE_LIBS) $(FUSE_LIBS) $(INIH_LIBS)
+rankfs_LDADD = librankfsmount.a $(CORE_LIBS) $(FUSE_LIBS) $(INIH_LIBS)
 
 include %D%/cli/local.mk

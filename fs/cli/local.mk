@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	fs/cli/cmd_dump.c \
 	fs/cli/cmd_get.c \
 	fs/cli/cmd_init.c \
+	fs/cli/cmd_mount.c \
 	fs/cli/cmd_query.c \
 	fs/cli/cmd_rm.c \
 	fs/cli/cmd_status.c \
