@@ -279,6 +279,7 @@ static int64_t in_write(struct call *c, struct handle *handle, uint64_t off, con
 	if (waits || h->stream || !partial)
 		loop_step_aside();
 	h->dirty = true;
+	h->killed = false;
 	h->unsynced = !waits;
 	int64_t rc = infile_write(h->file, off, p, n, partial, sync, &c->err);
 	if (h->stream)
@@ -294,8 +295,9 @@ static int in_flush(struct call *c, struct handle *handle)
 		return 0;
 	bool dirty = h->dirty;
 	if (dirty) {
-		h->killed = killed_by_signal(c->pid);
-		if (h->killed) /* nobody hears the answer; release commits it as interrupted, unless another descriptor goes on */
+		/* Nobody hears the answer: release commits it as interrupted, unless somebody else who has it open writes on. */
+		h->killed = h->killed || killed_by_signal(c->pid);
+		if (h->killed)
 			return 0;
 		if (h->unsynced || index_get_options(fs->index)->durability == DURABILITY_CLOSE)
 			loop_step_aside();
@@ -323,8 +325,7 @@ static void in_release(struct fs *fs, struct handle *handle)
 		p = &(*p)->next;
 	*p = h->next;
 	pthread_mutex_unlock(&handles_lock);
-	if (h->dirty)
-		loop_step_aside();
+	/* No step aside: whoever waited for the writer's end asks after this request, and is to find the document. */
 	infile_release(h->file, h->killed);
 	if (h->writes)
 		notify_publish(&fs->notify);

@@ -1,1 +1,4 @@
 # integration: what this folder adds to the build.
+
+shell_tests += integration/10-echo.sh
+EXTRA_DIST += integration/lib.sh integration/10-echo.sh
