@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/bytes.h"
+#include "core/dir/dir_sim.h"
 #include "core/dir/directory.h"
 #include "test/tap.h"
 
@@ -51,6 +52,22 @@ static struct rk_dir *mem_open(void)
 static void plain_close(struct rk_dir *d)
 {
 	d->ops->close(d);
+}
+
+static struct sim *disk;
+
+static struct rk_dir *sim_dir_open(void)
+{
+	struct rk_dir *d = NULL;
+	CU_ASSERT_EQUAL_FATAL(sim_new(&disk), 0);
+	CU_ASSERT_EQUAL_FATAL(sim_open(disk, &d, NULL), 0);
+	return d;
+}
+
+static void sim_dir_close(struct rk_dir *d)
+{
+	d->ops->close(d);
+	sim_free(disk);
 }
 
 /* ---- helpers ---- */
@@ -155,7 +172,7 @@ static void names_are_checked(struct rk_dir *d)
 	CU_ASSERT_EQUAL(d->ops->put_begin(d, longest, &p, NULL), -EINVAL);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		CU_ASSERT_EQUAL(d->ops->put_begin(d, bad[i], &p, NULL), -EINVAL);
-		CU_ASSERT_EQUAL(d->ops->log_create(d, bad[i], 10, "", 0, &l, NULL), -EINVAL);
+		CU_ASSERT_EQUAL(d->ops->log_create(d, bad[i], 10, "", 0, false, &l, NULL), -EINVAL);
 		CU_ASSERT_EQUAL(d->ops->cas(d, bad[i], 0, "12345678", 8, NULL), -EINVAL);
 		CU_ASSERT_EQUAL(d->ops->map(d, bad[i], &m, NULL), -EINVAL);
 		CU_ASSERT_EQUAL(d->ops->size(d, bad[i], NULL), -EINVAL);
@@ -246,7 +263,7 @@ static void log_grows_and_is_sealed(struct rk_dir *d)
 {
 	struct rk_log *l;
 	uint8_t zero[4096] = {0};
-	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1.log", 4096, "hel", 3, &l, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1.log", 4096, "hel", 3, false, &l, NULL), 0);
 	memcpy(zero, "hel", 3);
 	CU_ASSERT_TRUE(holds(d, "wal/1.log", zero, 4096)); /* the head, preallocated, zero, visible */
 	CU_ASSERT_EQUAL(l->end, 3);
@@ -261,7 +278,7 @@ static void log_grows_and_is_sealed(struct rk_dir *d)
 	CU_ASSERT_EQUAL(memcmp(m.bytes, "hello world", 12), 0);
 	d->ops->unmap(d, &m);
 	struct rk_log *again;
-	CU_ASSERT_EQUAL(d->ops->log_create(d, "wal/1.log", 10, "", 0, &again, NULL), -EEXIST);
+	CU_ASSERT_EQUAL(d->ops->log_create(d, "wal/1.log", 10, "", 0, false, &again, NULL), -EEXIST);
 	CU_ASSERT_EQUAL(d->ops->log_seal(l, NULL), 0);
 	CU_ASSERT_EQUAL(d->ops->log_append(l, "x", 1, NULL), -EROFS);
 	d->ops->log_close(l);
@@ -274,7 +291,7 @@ static void log_grows_beyond_its_preallocation(struct rk_dir *d)
 {
 	struct rk_log *l;
 	uint8_t b[3000], all[30000];
-	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "l", 1000, "", 0, &l, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "l", 1000, "", 0, false, &l, NULL), 0);
 	for (unsigned i = 0; i < 10; i++) {
 		memset(b, (int)i + 1, sizeof(b));
 		memcpy(all + i * sizeof(b), b, sizeof(b));
@@ -284,9 +301,13 @@ static void log_grows_beyond_its_preallocation(struct rk_dir *d)
 	d->ops->log_close(l);
 	CU_ASSERT_TRUE(holds(d, "l", all, sizeof(all)));
 	CU_ASSERT_EQUAL(d->ops->remove(d, "l", NULL), 0);
-	CU_ASSERT_EQUAL(d->ops->log_create(d, "l", 0, "", 0, &l, NULL), 0);
+	CU_ASSERT_EQUAL(d->ops->log_create(d, "l", 0, "", 0, false, &l, NULL), 0);
 	d->ops->log_close(l);
 	CU_ASSERT_TRUE(holds(d, "l", "", 0));
+	CU_ASSERT_EQUAL(d->ops->log_create(d, "l", 0, "new", 3, true, &l, NULL), 0);
+	CU_ASSERT_EQUAL(d->ops->log_append(l, "er", 2, NULL), 0);
+	d->ops->log_close(l);
+	CU_ASSERT_TRUE(holds(d, "l", "newer", 5));
 }
 
 static void cas_switches_by_generation(struct rk_dir *d)
@@ -455,7 +476,7 @@ static void modes_are_private(void)
 	struct rk_log *l;
 	struct rk_lease *s;
 	put(d, "s/1/meta", "x");
-	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1", 100, "", 0, &l, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(d->ops->log_create(d, "wal/1", 100, "", 0, false, &l, NULL), 0);
 	d->ops->log_close(l);
 	CU_ASSERT_EQUAL_FATAL(d->ops->lease_take(d, "h/1", RK_LEASE_SHARED, "", &s, NULL), 0);
 	d->ops->lease_drop(s);
@@ -556,15 +577,19 @@ static void absent_folder_is_told(void)
 	}
 #define OVER_FS(test) OVER(fs, fs_open, fs_close, test)
 #define OVER_MEM(test) OVER(mem, mem_open, plain_close, test)
+#define OVER_SIM(test) OVER(sim, sim_dir_open, sim_dir_close, test)
 CONFORMANCE(OVER_FS)
 CONFORMANCE(OVER_MEM)
+CONFORMANCE(OVER_SIM)
 
 #define ROW_FS(test) {"fs: " #test, fs_##test},
 #define ROW_MEM(test) {"mem: " #test, mem_##test},
+#define ROW_SIM(test) {"sim: " #test, sim_##test},
 static const struct tap_test tests[] = {
 	/* clang-format off */
 	CONFORMANCE(ROW_FS)
 	CONFORMANCE(ROW_MEM)
+	CONFORMANCE(ROW_SIM)
 	/* clang-format on */
 	{"fs: nothing leaves the folder", nothing_leaves_the_folder},
 	{"fs: files 0600, folders 0700", modes_are_private},

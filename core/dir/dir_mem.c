@@ -135,6 +135,17 @@ static int insert(struct mem *m, const char *name, struct blob *b)
 	return 0;
 }
 
+/* The same, whatever stood there before. */
+static int put_over(struct mem *m, const char *name, struct blob *b)
+{
+	struct object *o = find(m, name);
+	if (!o)
+		return insert(m, name, b);
+	blob_unref(o->blob);
+	o->blob = b;
+	return 0;
+}
+
 /* ---- objects ---- */
 
 static int mem_put_begin(struct rk_dir *d, const char *name, struct rk_put **ret, struct rk_err *err)
@@ -194,11 +205,7 @@ static int switch_to(struct mem *m, const char *name, uint64_t old, struct blob 
 	uint64_t now = o ? rk_get64(o->blob->bytes) : 0;
 	if (now != old || (o && old == 0))
 		return rk_fail(err, -ESTALE, "%s: generation is %" PRIu64 ", not %" PRIu64, name, now, old);
-	if (!o)
-		return insert(m, name, b);
-	blob_unref(o->blob);
-	o->blob = b;
-	return 0;
+	return put_over(m, name, b);
 }
 
 static int mem_cas(struct rk_dir *d, const char *name, uint64_t old, const void *p, size_t n, struct rk_err *err)
@@ -221,7 +228,8 @@ static int mem_cas(struct rk_dir *d, const char *name, uint64_t old, const void 
 
 /* ---- logs ---- */
 
-static int mem_log_create(struct rk_dir *d, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *err)
+static int mem_log_create(struct rk_dir *d, const char *name, uint64_t prealloc, const void *head, size_t n, bool over, struct rk_log **ret,
+			  struct rk_err *err)
 {
 	struct mem *m = of(d);
 	if (!name_ok(name) || prealloc > SIZE_MAX / 2)
@@ -234,7 +242,9 @@ static int mem_log_create(struct rk_dir *d, const char *name, uint64_t prealloc,
 			memcpy(b->bytes, head, n);
 	}
 	pthread_mutex_lock(&m->mu);
-	int rc = l && b ? insert(m, name, b) : -ENOMEM;
+	int rc = l && b ? 0 : -ENOMEM;
+	if (rc == 0)
+		rc = over ? put_over(m, name, b) : insert(m, name, b);
 	if (rc == 0)
 		b->refs++; /* the table's and ours */
 	else
@@ -431,17 +441,10 @@ static int mem_remove(struct rk_dir *d, const char *name, struct rk_err *err)
 /* The lock file of the other backends is an object too: it holds the holder's words. */
 static int note_holder(struct mem *m, const char *name, const char *holder)
 {
-	struct object *o = find(m, name);
 	struct blob *b = blob_of(holder, strlen(holder));
-	int rc = b ? 0 : -ENOMEM;
-	if (b && o) {
-		blob_unref(o->blob);
-		o->blob = b;
-	} else if (b) {
-		rc = insert(m, name, b);
-		if (rc < 0)
-			blob_unref(b);
-	}
+	int rc = b ? put_over(m, name, b) : -ENOMEM;
+	if (rc < 0)
+		blob_unref(b);
 	return rc;
 }
 

@@ -39,10 +39,11 @@ struct rk_dir_ops {
 
 	/* Logs. Create: a new log that holds the n bytes of head (its header: no log is ever seen without one), preallocated with its size set to
 	 * `prealloc` bytes, zero behind head (so that a sync needs no journal); all that and its name durable before it returns. -EIO: nobody knows
-	 * whether the name is there; after any other error it is not. Append writes at the log's end, growing it when the preallocation is used up;
+	 * whether the name is there; after any other error it is not. over: takes the place of a log of that name, at once. Append writes at the log's end, growing it when the preallocation is used up;
 	 * not durable until log_sync. After an error from log_sync the bytes' state is unknown for ever: the caller must latch, never sync again.
 	 * Seal: no append after it. */
-	int (*log_create)(struct rk_dir *, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *);
+	int (*log_create)(struct rk_dir *, const char *name, uint64_t prealloc, const void *head, size_t n, bool over, struct rk_log **ret,
+			  struct rk_err *);
 	int (*log_append)(struct rk_log *, const void *p, size_t n, struct rk_err *);
 	int (*log_sync)(struct rk_log *, struct rk_err *);
 	int (*log_seal)(struct rk_log *, struct rk_err *);

@@ -21,7 +21,7 @@ static struct fsys *fs_of(struct flog *l)
 	return ((struct fdir *)l->log.dir)->fs;
 }
 
-static int create(struct fdir *d, struct flog *l, uint64_t prealloc, const void *head, size_t n)
+static int create(struct fdir *d, struct flog *l, uint64_t prealloc, const void *head, size_t n, bool over)
 {
 	char temp[TEMP_BYTES_MAX];
 	int rc = l->file = fdir_create_temp(d, l->name, temp);
@@ -33,13 +33,14 @@ static int create(struct fdir *d, struct flog *l, uint64_t prealloc, const void 
 	if (rc < 0)
 		(void)d->fs->ops->unlink(d->fs, temp);
 	else
-		rc = fdir_publish(d, l->file, temp, l->name, false);
+		rc = fdir_publish(d, l->file, temp, l->name, over);
 	if (rc < 0)
 		d->fs->ops->close(d->fs, l->file);
 	return rc;
 }
 
-int fdir_log_create(struct rk_dir *dir, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *err)
+int fdir_log_create(struct rk_dir *dir, const char *name, uint64_t prealloc, const void *head, size_t n, bool over, struct rk_log **ret,
+		    struct rk_err *err)
 {
 	if (!name_ok(name) || prealloc > INT64_MAX)
 		return fdir_words(err, -EINVAL, "create", name ? name : "");
@@ -49,7 +50,7 @@ int fdir_log_create(struct rk_dir *dir, const char *name, uint64_t prealloc, con
 	l->log.dir = dir;
 	l->log.end = n;
 	strcpy(l->name, name);
-	int rc = create((struct fdir *)dir, l, prealloc, head, n);
+	int rc = create((struct fdir *)dir, l, prealloc, head, n, over);
 	if (rc < 0) {
 		free(l);
 		return fdir_words(err, rc, "create", name);

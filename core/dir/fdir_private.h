@@ -52,7 +52,8 @@ void fdir_put_abort(struct rk_put *);
 int fdir_cas(struct rk_dir *, const char *name, uint64_t old, const void *p, size_t n, struct rk_err *);
 
 /* fdir_log.c */
-int fdir_log_create(struct rk_dir *, const char *name, uint64_t prealloc, const void *head, size_t n, struct rk_log **ret, struct rk_err *);
+int fdir_log_create(struct rk_dir *, const char *name, uint64_t prealloc, const void *head, size_t n, bool over, struct rk_log **ret,
+		    struct rk_err *);
 int fdir_log_append(struct rk_log *, const void *p, size_t n, struct rk_err *);
 int fdir_log_sync(struct rk_log *, struct rk_err *);
 int fdir_log_seal(struct rk_log *, struct rk_err *);

@@ -158,7 +158,7 @@ static int remember_old(struct wal *w, uint64_t first, uint64_t bytes)
 }
 
 /* A file whose first entry is the next one. Everything before is durable (W3). */
-static int create(struct wal *w, uint64_t bytes, struct rk_log **ret, struct wal_head *ret_head, struct rk_err *err)
+static int create(struct wal *w, uint64_t bytes, bool over, struct rk_log **ret, struct wal_head *ret_head, struct rk_err *err)
 {
 	char name[WAL_NAME_BYTES];
 	uint8_t head[WAL_HEAD_BYTES];
@@ -168,7 +168,7 @@ static int create(struct wal *w, uint64_t bytes, struct rk_log **ret, struct wal
 	wal_name(name, h.first);
 	wal_head_put(head, &h);
 	*ret_head = h;
-	return w->dir->ops->log_create(w->dir, name, bytes, head, sizeof(head), ret, err);
+	return w->dir->ops->log_create(w->dir, name, bytes, head, sizeof(head), over, ret, err);
 }
 
 static void use(struct wal *w, struct rk_log *log, const struct wal_head *h)
@@ -192,7 +192,7 @@ static int replace(struct wal *w, uint64_t bytes, struct rk_err *err)
 	rc = remember_old(w, w->first, w->log->end);
 	if (rc < 0)
 		return rk_fail(err, rc, "out of memory");
-	rc = create(w, bytes, &log, &h, &words);
+	rc = create(w, bytes, false, &log, &h, &words);
 	if (rc < 0) {
 		atomic_fetch_sub(&w->old_bytes, w->log->end);
 		w->old.n--;
@@ -374,34 +374,49 @@ static int undurable(struct rk_dir *d, uint64_t first, struct extent *ret, struc
 	return 0;
 }
 
-/* Looks at what earlier processes left: files are remembered, the last one hardened (W4); one that begins at or behind next holds nothing and goes. */
-static int adopt(struct wal *w, uint64_t next, struct rk_err *err)
+/* A file that begins with the entry that comes next must be empty: it is replaced at once, never removed first, so that W6 holds at any moment. */
+static int adopt_empty(struct wal *w, uint64_t first, uint64_t next, struct rk_err *err)
+{
+	char name[WAL_NAME_BYTES];
+	struct extent e;
+	wal_name(name, first);
+	int rc = undurable(w->dir, first, &e, err);
+	if (rc < 0)
+		return rc;
+	if (e.headless)
+		return rk_fail(err, -EUCLEAN, "%s: the header is damaged", name);
+	if (first > next || e.entries != first)
+		return rk_fail(err, -EINVAL, "%s ends before entry %" PRIu64 ", the log was to go on with %" PRIu64, name, e.entries, next);
+	return 0;
+}
+
+/* The last file that holds anything (W4). */
+static int adopt_last(struct wal *w, uint64_t first, uint64_t next, struct rk_err *err)
+{
+	char name[WAL_NAME_BYTES];
+	struct extent e;
+	wal_name(name, first);
+	int rc = undurable(w->dir, first, &e, err);
+	if (rc < 0)
+		return rc;
+	if (e.entries > next)
+		return rk_fail(err, -EINVAL, "%s ends before entry %" PRIu64 ", the log was to go on with %" PRIu64, name, e.entries, next);
+	return e.to > e.from ? w->dir->ops->log_harden(w->dir, name, e.from, e.to - e.from, err) : 0;
+}
+
+/* What earlier processes left. */
+static int adopt(struct wal *w, uint64_t next, bool *ret_over, struct rk_err *err)
 {
 	struct wal_files files = {0};
-	struct extent e;
-	char name[WAL_NAME_BYTES];
 	int rc = wal_files_list(w->dir, &files, err);
-	while (rc == 0 && files.n && files.v[files.n - 1].first >= next) {
-		uint64_t first = files.v[--files.n].first;
-		wal_name(name, first);
-		rc = undurable(w->dir, first, &e, err);
-		if (rc == 0 && e.headless)
-			rc = rk_fail(err, -EUCLEAN, "%s: the header is damaged", name);
-		if (rc == 0 && e.entries != first)
-			rc = rk_fail(err, -EINVAL, "%s holds entries from %" PRIu64 " on, the log was to go on with %" PRIu64, name, first, next);
-		if (rc == 0)
-			rc = w->dir->ops->remove(w->dir, name, err);
-	}
-	for (size_t i = 0; i < files.n && rc == 0; i++)
+	size_t n = files.n;
+	*ret_over = rc == 0 && n && files.v[n - 1].first >= next;
+	if (*ret_over)
+		rc = adopt_empty(w, files.v[--n].first, next, err);
+	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = remember_old(w, files.v[i].first, files.v[i].bytes);
-	if (rc == 0 && files.n) {
-		wal_name(name, files.v[files.n - 1].first);
-		rc = undurable(w->dir, files.v[files.n - 1].first, &e, err);
-		if (rc == 0 && e.entries > next)
-			rc = rk_fail(err, -EINVAL, "%s ends with entry %" PRIu64 ", the log was to go on with %" PRIu64, name, e.entries - 1, next);
-		if (rc == 0 && e.to > e.from)
-			rc = w->dir->ops->log_harden(w->dir, name, e.from, e.to - e.from, err);
-	}
+	if (rc == 0 && n)
+		rc = adopt_last(w, files.v[n - 1].first, next, err);
 	wal_files_done(&files);
 	return rc;
 }
@@ -432,9 +447,10 @@ int wal_open(struct rk_dir *d, uint64_t next, uint64_t file_bytes, struct wal **
 	set(&w->next, next);
 	set(&w->written, next - 1);
 	set(&w->durable, next - 1);
-	int rc = adopt(w, next, err);
+	bool over;
+	int rc = adopt(w, next, &over, err);
 	if (rc == 0)
-		rc = create(w, w->file_bytes, &log, &h, err);
+		rc = create(w, w->file_bytes, over, &log, &h, err);
 	if (rc < 0) {
 		wal_free(w);
 		return rk_wrap(err, rc, "opening the log");
