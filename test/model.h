@@ -7,10 +7,12 @@
 
 enum { MODEL_IDS = 40, MODEL_MAX = 400 };
 
-/* What is known of one id. `attempt`: a change was begun whose outcome was not acknowledged; it may have taken place whole or not at all. */
+/* What is known of one id: the last acknowledged content (NULL: none), and what an unacknowledged change may have made of it instead. */
+enum { MODEL_ALTS = 2 };
 struct model_doc {
-	bool there, attempt, attempt_there;
-	char *content, *attempt_content;
+	char *content;
+	unsigned nalts;
+	char *alts[MODEL_ALTS];
 };
 
 struct model {
@@ -19,6 +21,8 @@ struct model {
 	uint64_t ops;
 };
 
+/* A copy, so that many crash states can be compared with one history. */
+void model_copy(const struct model *, struct model *ret);
 void model_init(struct model *, uint64_t seed);
 void model_done(struct model *);
 uint32_t model_rand(struct model *, uint32_t n);
@@ -31,7 +35,7 @@ int model_step(struct model *, struct index *);
  * Returns 0, or -1 with the first difference in words. */
 int model_compare(struct model *, struct index *, char words[512]);
 
-/* One write session as a shell does it: open (flags), flush, pieces, flush, release. acked: every write and flush was answered with success. */
-int model_write_file(struct index *, const char *path, int flags, const char *content, unsigned pieces);
+/* One write session as a shell does it: open (flags), flush, pieces, flush, release. ret_pieces (may be NULL): how many were acknowledged. */
+int model_write_file(struct index *, const char *path, int flags, const char *content, unsigned pieces, unsigned *ret_pieces);
 
 #endif

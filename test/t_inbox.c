@@ -76,7 +76,7 @@ static void echo_costs_one_sync(void)
 	struct index_status a, b;
 	for (int i = 0; i < 5; i++) {
 		index_get_status(ix, &a);
-		CU_ASSERT_EQUAL(model_write_file(ix, "a", NEW, "hello", 1), 0);
+		CU_ASSERT_EQUAL(model_write_file(ix, "a", NEW, "hello", 1, NULL), 0);
 		index_get_status(ix, &b);
 		CU_ASSERT_EQUAL(b.syncs - a.syncs, 1);
 		IS(ix, "a", "hello");
@@ -87,7 +87,7 @@ static void echo_costs_one_sync(void)
 static void old_version_until_close(void)
 {
 	struct index *ix = fresh((struct index_options){0});
-	model_write_file(ix, "a", NEW, "old", 1);
+	model_write_file(ix, "a", NEW, "old", 1, NULL);
 	struct infile *h = opened(ix, "a", NEW);
 	IS(ix, "a", "old");
 	CU_ASSERT_EQUAL(infile_flush(h, NULL), 0);
@@ -117,7 +117,7 @@ static void appends_index_once(void)
 	struct index *ix = fresh((struct index_options){0});
 	struct index_status st;
 	for (int i = 0; i < 10000; i++)
-		CU_ASSERT_EQUAL_FATAL(model_write_file(ix, "log", O_WRONLY | O_CREAT | O_APPEND, "x ", 1), 0);
+		CU_ASSERT_EQUAL_FATAL(model_write_file(ix, "log", O_WRONLY | O_CREAT | O_APPEND, "x ", 1, NULL), 0);
 	CU_ASSERT_EQUAL((strlen(doc(ix, "log")) + 1) / 2 >= 2047, 1);
 	index_get_status(ix, &st);
 	CU_ASSERT_TRUE(st.puts < 20);
@@ -131,7 +131,7 @@ static void appends_index_once(void)
 static void too_large_leaves_the_old(void)
 {
 	struct index *ix = fresh((struct index_options){.max_document = 1000});
-	model_write_file(ix, "a", NEW, "old", 1);
+	model_write_file(ix, "a", NEW, "old", 1, NULL);
 	char big[1001];
 	memset(big, 'x', sizeof(big));
 	struct infile *h = opened(ix, "a", NEW);
@@ -160,7 +160,7 @@ static void too_large_leaves_the_old(void)
 static void staged_until_renamed(void)
 {
 	struct index *ix = fresh((struct index_options){0});
-	model_write_file(ix, ".f.Xa1", NEW, "text", 1);
+	model_write_file(ix, ".f.Xa1", NEW, "text", 1, NULL);
 	GONE(ix, ".f.Xa1");
 	ix = reopen(ix, (struct index_options){0});
 	struct in_attr a;
@@ -169,7 +169,7 @@ static void staged_until_renamed(void)
 	CU_ASSERT_EQUAL(inbox_rename(ix, ".f.Xa1", 6, "f", 1, false, NULL), 0);
 	IS(ix, "f", "text");
 	CU_ASSERT_EQUAL(inbox_stat(ix, ".f.Xa1", 6, &a), -ENOENT);
-	model_write_file(ix, "g", NEW, "other", 1);
+	model_write_file(ix, "g", NEW, "other", 1, NULL);
 	CU_ASSERT_EQUAL(inbox_rename(ix, "g", 1, "f", 1, true, NULL), -EEXIST);
 	CU_ASSERT_EQUAL(inbox_rename(ix, "g", 1, "f", 1, false, NULL), 0);
 	IS(ix, "f", "other");
@@ -212,7 +212,7 @@ static void streams(void)
 	IS(ix, "3", "three");
 	IS(ix, "4", "four");
 	/* A staged file that gets a stream's name. */
-	model_write_file(ix, ".y.jsonl.Q", NEW, "{\"id\":\"5\",\"text\":\"five\"}\n", 1);
+	model_write_file(ix, ".y.jsonl.Q", NEW, "{\"id\":\"5\",\"text\":\"five\"}\n", 1, NULL);
 	CU_ASSERT_EQUAL(inbox_rename(ix, ".y.jsonl.Q", 10, "y.jsonl", 7, false, NULL), 0);
 	IS(ix, "5", "five");
 	GONE(ix, "y.jsonl");
@@ -231,10 +231,10 @@ static void listing(void)
 	CU_ASSERT_EQUAL(inbox_mkdir(ix, "a", 1, 0755, 0, 0, NULL), 0);
 	CU_ASSERT_EQUAL(inbox_mkdir(ix, "a", 1, 0755, 0, 0, NULL), -EEXIST);
 	CU_ASSERT_EQUAL(inbox_mkdir(ix, "no/b", 4, 0755, 0, 0, NULL), -ENOENT);
-	model_write_file(ix, "a/x", NEW, "1", 1);
-	model_write_file(ix, "a/y", NEW, "1", 1);
-	model_write_file(ix, "a.txt", NEW, "1", 1);
-	model_write_file(ix, "b", NEW, "1", 1);
+	model_write_file(ix, "a/x", NEW, "1", 1, NULL);
+	model_write_file(ix, "a/y", NEW, "1", 1, NULL);
+	model_write_file(ix, "a.txt", NEW, "1", 1, NULL);
+	model_write_file(ix, "b", NEW, "1", 1, NULL);
 	struct rk_buf b = {0};
 	inbox_list(ix, "", 0, "", collect, &b);
 	rk_buf_u8(&b, 0);
@@ -255,9 +255,9 @@ static void listing(void)
 	GONE(ix, "a/x");
 	/* A folder renamed takes its documents along. */
 	inbox_mkdir(ix, "d", 1, 0755, 0, 0, NULL);
-	model_write_file(ix, "d/1", NEW, "one", 1);
+	model_write_file(ix, "d/1", NEW, "one", 1, NULL);
 	CU_ASSERT_EQUAL(index_flush(ix, NULL), 0);
-	model_write_file(ix, "d/2", NEW, "two", 1);
+	model_write_file(ix, "d/2", NEW, "two", 1, NULL);
 	CU_ASSERT_EQUAL(inbox_rename(ix, "d", 1, "e", 1, false, NULL), 0);
 	IS(ix, "e/1", "one");
 	IS(ix, "e/2", "two");
@@ -269,7 +269,7 @@ static void unlisted_are_found(void)
 {
 	struct index *ix = fresh((struct index_options){.linger_s = UINT_MAX});
 	inbox_mkdir(ix, "n", 1, 0755, 0, 0, NULL);
-	model_write_file(ix, "n/a", NEW, "one", 1);
+	model_write_file(ix, "n/a", NEW, "one", 1, NULL);
 	CU_ASSERT_EQUAL(index_flush(ix, NULL), 0);
 	ix = reopen(ix, (struct index_options){.linger_s = UINT_MAX});
 	struct in_attr a;
@@ -277,7 +277,7 @@ static void unlisted_are_found(void)
 	CU_ASSERT_EQUAL(a.size, 3);
 	CU_ASSERT_EQUAL(inbox_stat(ix, "n", 1, &a), 0);
 	CU_ASSERT_TRUE(a.is_dir);
-	CU_ASSERT_EQUAL(model_write_file(ix, "n/a", O_WRONLY | O_APPEND, " two", 1), 0);
+	CU_ASSERT_EQUAL(model_write_file(ix, "n/a", O_WRONLY | O_APPEND, " two", 1, NULL), 0);
 	IS(ix, "n/a", "one two");
 	CU_ASSERT_EQUAL(inbox_unlink(ix, "n/a", 3, NULL), 0);
 	GONE(ix, "n/a");
@@ -366,7 +366,7 @@ static void reader_follows(void)
 {
 	struct index *w = fresh((struct index_options){0}), *r, *second;
 	struct rk_err err = {{0}};
-	model_write_file(w, "a", NEW, "one", 1);
+	model_write_file(w, "a", NEW, "one", 1, NULL);
 	struct index_options ro = {.read_only = true};
 	CU_ASSERT_EQUAL_FATAL(index_open(dir, &ro, &r, &err), 0);
 	IS(r, "a", "one");
@@ -376,7 +376,7 @@ static void reader_follows(void)
 	for (int i = 0; i < 5; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "version %d", i);
-		model_write_file(w, "a", NEW, text, 1);
+		model_write_file(w, "a", NEW, text, 1, NULL);
 		if (i % 2)
 			index_flush(w, NULL);
 		struct timespec t = {.tv_nsec = 30000000};
