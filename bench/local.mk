@@ -27,3 +27,9 @@ endif
 phony_targets += bench
 bench: rankfs $(bench_programs)
 	BUILDDIR='$(abs_top_builddir)' $(srcdir)/bench/run.sh $(BENCH_ARGS)
+
+# Codecs and dictionary alone, no peers: make bench/micro
+EXTRA_PROGRAMS += bench/micro
+CLEANFILES += bench/micro
+bench_micro_SOURCES = bench/micro.c
+bench_micro_LDADD = $(CORE_LIBS)
