@@ -231,6 +231,31 @@ static void the_wrong_dictionary_is_refused(void)
 	rk_buf_done(&got);
 }
 
+static void a_dictionary_does_not_stick(void) /* after content that did not shrink with one, the next block needs none */
+{
+	struct zcodec *z;
+	struct zdict *d;
+	struct rk_buf dict = {0}, b = {0}, got = {0};
+	uint8_t noise[300], text[300];
+	CU_ASSERT_EQUAL_FATAL(zcodec_new(3, &z), 0);
+	train(&dict, 5);
+	CU_ASSERT_EQUAL_FATAL(zdict_new(dict.data, dict.len, 3, &d), 0);
+	fill(noise, sizeof(noise), false);
+	fill(text, sizeof(text), true);
+	CU_ASSERT_EQUAL(zblock_put(z, d, noise, sizeof(noise), &b), 0);
+	CU_ASSERT_EQUAL(b.data[16], 0);
+	zdict_free(d);
+	b.len = 0;
+	CU_ASSERT_EQUAL(zblock_put(z, NULL, text, sizeof(text), &b), 0);
+	CU_ASSERT_EQUAL(b.data[16], 1);
+	CU_ASSERT_EQUAL(zblock_get(z, NULL, b.data, b.len, sizeof(text), &got), 0);
+	CU_ASSERT_TRUE(got.len == sizeof(text) && memcmp(got.data, text, sizeof(text)) == 0);
+	zcodec_free(z);
+	rk_buf_done(&dict);
+	rk_buf_done(&b);
+	rk_buf_done(&got);
+}
+
 static struct zdict *shared;
 
 static void *putter(void *arg)
@@ -306,6 +331,7 @@ static const struct tap_test tests[] = {
 	{"zblock: flips under a right checksum do no harm", resealed_flips_are_harmless},
 	{"zblock: the limit is asked before anything is allocated", a_claimed_size_allocates_nothing},
 	{"zblock: the wrong dictionary is refused", the_wrong_dictionary_is_refused},
+	{"zblock: a dictionary does not stick to the codec", a_dictionary_does_not_stick},
 	{"zblock: threads share a dictionary", threads_share_a_dictionary},
 	{"zblock: vectors", vectors},
 };

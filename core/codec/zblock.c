@@ -149,8 +149,11 @@ static int64_t make_frame(struct zcodec *z, const struct zdict *dict, const void
 	ZSTD_CDict *half = dict ? compressing_half(dict) : NULL;
 	if (dict && !half)
 		return -ENOMEM;
-	ZSTD_CCtx_refCDict(z->c, half);
-	size_t len = ZSTD_compress2(z->c, out, n - 1, p, n);
+	size_t len = ZSTD_CCtx_refCDict(z->c, half);
+	if (!ZSTD_isError(len))
+		len = ZSTD_compress2(z->c, out, n - 1, p, n);
+	/* A compression that failed (no smaller) leaves its session open, and an open session keeps its dictionary: close it first. */
+	ZSTD_CCtx_reset(z->c, ZSTD_reset_session_only);
 	ZSTD_CCtx_refCDict(z->c, NULL); /* the dictionary may die before the codec */
 	if (!ZSTD_isError(len))
 		return (int64_t)len;
