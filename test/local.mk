@@ -7,3 +7,5 @@ test_libtap_a_SOURCES = test/tap.c test/tap.h
 
 shell_tests += test/layers.sh test/headers.sh
 EXTRA_DIST += test/layers.sh test/headers.sh
+
+include %D%/fuzz/local.mk
