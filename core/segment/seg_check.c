@@ -133,7 +133,7 @@ static void check_list(struct check *k, const struct term_entry *t, uint64_t ord
 static int check_terms(struct check *k, bool deep)
 {
 	const struct seg *s = k->s;
-	struct fst_iter it;
+	struct fst_iter it = {0};
 	struct term_walk w = {0};
 	struct term_entry t = {0};
 	uint64_t n = 0;
