@@ -35,12 +35,12 @@ void mt_table_put(struct mt_table *t, uint64_t hash, uint32_t no)
 	t->used++;
 }
 
-static uint64_t hash_of(const struct memtable *m, bool terms, uint32_t no)
+/* The slot keeps the upper half of the hash, the term the lower. */
+static uint64_t hash_of(const struct memtable *m, bool terms, uint64_t slot)
 {
-	if (terms) {
-		const uint8_t *name = mt_at(m, mt_term_at(m, no)->name);
-		return mt_hash(name + 1, name[0]);
-	}
+	uint32_t no = (uint32_t)slot - 1;
+	if (terms)
+		return (slot >> 32 << 32) | mt_term_at(m, no)->hash;
 	return mt_hash(m->docs[no]->doc.id, m->docs[no]->doc.id_len);
 }
 
@@ -55,9 +55,9 @@ int mt_table_room(struct memtable *m, _Atomic(struct mt_table *) *at)
 	if (rc < 0)
 		return rc;
 	for (uint32_t i = 0; i <= t->mask; i++) {
-		uint32_t no = (uint32_t)atomic_load_explicit(&t->slots[i], memory_order_relaxed);
-		if (no)
-			mt_table_put(n, hash_of(m, at == &m->terms, no - 1), no - 1);
+		uint64_t slot = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+		if (slot)
+			mt_table_put(n, hash_of(m, at == &m->terms, slot), (uint32_t)slot - 1);
 	}
 	n->older = t;
 	atomic_store_explicit(at, n, memory_order_release);

@@ -20,7 +20,7 @@ struct memtable *memtable_ref(struct memtable *);
 struct memtable *memtable_unref(struct memtable *); /* returns NULL */
 
 /* Writer. Copies the document, analyses title then content (a gap of 100 positions between), appends, and publishes it as the last step. Staged
- * documents and those without words have length 0 and no postings. All or nothing on -ENOMEM; -ENOSPC when MEMTABLE_MAX_DOCS is reached. */
+ * documents and those without words have length 0 and no postings. The analyzer of earlier adds must still live when another is used. All or nothing on -ENOMEM; -ENOSPC when MEMTABLE_MAX_DOCS is reached. */
 int memtable_add(struct memtable *, struct analyzer *, const struct rk_doc *, docid_t *ret);
 size_t memtable_bytes(const struct memtable *); /* memory held */
 

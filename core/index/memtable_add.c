@@ -1,6 +1,6 @@
 /* memtable_add.c - inverts one document into the memtable: all that can fail first, then appending, then publishing.
  *
- * Phase 1 analyses into `occ` (term, distance to its last position); new terms enter the table with df 0, which no reader takes for a term, so a
+ * Phase 1 analyses into `occ` (term, position, then distance); new terms enter the table with df 0, which no reader takes for a term, so a
  * failure leaves nothing to undo. Phase 2 reserves all room, phase 3 appends and stores df (M2), the id and ndocs (M1): it cannot fail.
  * Nothing is allocated per token. Threads: the writer's. */
 #include <errno.h>
@@ -8,6 +8,8 @@
 
 #include "core/index/memtable_private.h"
 #include "core/segment/seg_write.h"
+
+enum { AHEAD = 10 }; /* occurrences that memory is asked for in advance */
 
 static int grow_array(struct memtable *m, void *at, size_t *cap, size_t size)
 {
@@ -137,32 +139,32 @@ static int lookup(struct memtable *m, const char *term, uint32_t len, uint32_t *
 	}
 }
 
-/* The term's number, by way of the analyzer's cache slot when that still stands for the same term. */
+/* The map from the analyzer's cache slots to terms holds for one analyzer and one generation of its cache. */
+static void trust_slots(struct memtable *m, const struct analyzer *an)
+{
+	uint32_t generation = analyzer_cache_generation(an);
+	if (!m->slot_terms) {
+		m->slot_terms = calloc(ANALYZER_CACHE_SLOTS, sizeof(*m->slot_terms)); /* without it each word is hashed */
+		if (m->slot_terms)
+			atomic_fetch_add_explicit(&m->bytes, ANALYZER_CACHE_SLOTS * sizeof(*m->slot_terms), memory_order_relaxed);
+	} else if (m->slots_of != an || m->slots_generation != generation) {
+		memset(m->slot_terms, 0, ANALYZER_CACHE_SLOTS * sizeof(*m->slot_terms));
+	}
+	m->slots_of = an;
+	m->slots_generation = generation;
+}
+
 static int term_no(struct memtable *m, const struct token *t, uint32_t *ret)
 {
-	enum { SLOTS_MAX = 1 << 20 };
-	uint32_t slot = t->cache_slot;
-	if (slot < m->nslots && m->slot_terms[slot] && mt_term_is(m, mt_term_at(m, m->slot_terms[slot] - 1), t->term, t->len)) {
-		*ret = m->slot_terms[slot] - 1;
+	bool cached = t->cache_slot < ANALYZER_CACHE_SLOTS && m->slot_terms;
+	if (cached && m->slot_terms[t->cache_slot]) {
+		*ret = m->slot_terms[t->cache_slot] - 1;
 		return 0;
 	}
 	int rc = lookup(m, t->term, t->len, ret);
-	if (rc < 0 || slot >= SLOTS_MAX)
-		return rc;
-	if (slot >= m->nslots) {
-		uint32_t n = 4096;
-		while (n <= slot)
-			n *= 2;
-		uint32_t *p = realloc(m->slot_terms, n * sizeof(*p));
-		if (!p)
-			return 0; /* only a guess is lost */
-		memset(p + m->nslots, 0, (n - m->nslots) * sizeof(*p));
-		atomic_fetch_add_explicit(&m->bytes, (n - m->nslots) * sizeof(*p), memory_order_relaxed);
-		m->slot_terms = p;
-		m->nslots = n;
-	}
-	m->slot_terms[slot] = *ret + 1;
-	return 0;
+	if (rc == 0 && cached)
+		m->slot_terms[t->cache_slot] = *ret + 1;
+	return rc;
 }
 
 static inline uint32_t varint_bytes(uint32_t v)
@@ -170,31 +172,48 @@ static inline uint32_t varint_bytes(uint32_t v)
 	return v < 1u << 7 ? 1 : v < 1u << 14 ? 2 : v < 1u << 21 ? 3 : v < 1u << 28 ? 4 : 5;
 }
 
-/* Tokens of one field; positions begin at base. *need grows by the room its postings may take: slices double, so twice the bytes and the next one. */
-static int analyse(struct memtable *m, struct analyzer *an, const char *text, size_t len, uint32_t base, uint32_t *ret_end, size_t *need)
+/* Terms and positions of one field, into occ; positions begin at base. */
+static int analyse(struct memtable *m, struct analyzer *an, const char *text, size_t len, uint32_t base, uint32_t *ret_end)
 {
 	struct token tok;
 	*ret_end = base;
 	analyzer_begin(an, text, len);
+	trust_slots(m, an);
 	while (analyzer_next(an, &tok)) {
-		uint32_t no, pos = base + tok.pos;
+		uint32_t no;
 		int rc = term_no(m, &tok, &no);
 		if (rc == 0 && m->nocc == m->occ_cap)
 			rc = grow_array(m, &m->occ, &m->occ_cap, sizeof(*m->occ));
-		if (rc == 0 && m->ntouched == m->touched_cap)
-			rc = grow_array(m, &m->touched, &m->touched_cap, sizeof(*m->touched));
 		if (rc < 0)
 			return rc;
-		struct mt_term *t = mt_term_at(m, no);
+		m->occ[m->nocc++] = (struct mt_occurrence){no, base + tok.pos};
+		*ret_end = base + tok.pos + 1;
+	}
+	return 0;
+}
+
+/* Positions to distances, frequencies, and the room that appending may take: slices double, so twice the bytes and the next slice. */
+static int tally(struct memtable *m, size_t *need)
+{
+	for (size_t i = 0; i < m->nocc; i++) {
+		struct mt_occurrence *o = &m->occ[i];
+		if (i + AHEAD < m->nocc)
+			__builtin_prefetch(mt_term_at(m, m->occ[i + AHEAD].term), 1);
+		if (m->ntouched == m->touched_cap) {
+			int rc = grow_array(m, &m->touched, &m->touched_cap, sizeof(*m->touched));
+			if (rc < 0)
+				return rc;
+		}
+		struct mt_term *t = mt_term_at(m, o->term);
+		uint32_t pos = o->delta;
 		if (!t->cur_tf++) {
-			m->touched[m->ntouched++] = no;
+			m->touched[m->ntouched++] = o->term;
 			t->cur_pos = 0;
 			*need += 2u * MT_SLICE_DATA[mt_level_after(t->docs.level)] + 2u * MT_SLICE_DATA[mt_level_after(t->positions.level)] + 64;
 		}
-		m->occ[m->nocc++] = (struct mt_occurrence){no, pos - t->cur_pos};
-		*need += 3 * varint_bytes(pos - t->cur_pos);
+		o->delta = pos - t->cur_pos;
+		*need += 3 * varint_bytes(o->delta);
 		t->cur_pos = pos;
-		*ret_end = pos + 1;
 	}
 	return 0;
 }
@@ -251,11 +270,22 @@ static uint64_t frontier_add(uint64_t old, uint8_t tf, uint8_t norm)
 	return v;
 }
 
+static inline void prefetch_tail(const struct memtable *m, const struct mt_stream *s)
+{
+	if (s->tail)
+		__builtin_prefetch(mt_at(m, s->tail), 1);
+}
+
 static void append(struct memtable *m, docid_t doc, uint8_t norm)
 {
-	for (size_t i = 0; i < m->nocc; i++)
+	for (size_t i = 0; i < m->nocc; i++) {
+		if (i + AHEAD < m->nocc)
+			prefetch_tail(m, &mt_term_at(m, m->occ[i + AHEAD].term)->positions);
 		put(m, &mt_term_at(m, m->occ[i].term)->positions, m->occ[i].delta);
+	}
 	for (size_t i = 0; i < m->ntouched; i++) {
+		if (i + AHEAD < m->ntouched)
+			prefetch_tail(m, &mt_term_at(m, m->touched[i + AHEAD])->docs);
 		struct mt_term *t = mt_term_at(m, m->touched[i]);
 		uint32_t tf = t->cur_tf, last = atomic_load_explicit(&t->last_doc, memory_order_relaxed);
 		put(m, &t->docs, (doc - last) << 1 | (tf == 1));
@@ -319,9 +349,11 @@ int memtable_add(struct memtable *m, struct analyzer *an, const struct rk_doc *d
 	uint32_t end = 0;
 	int rc = 0;
 	if (!(doc->flags & DOC_STAGED)) {
-		rc = analyse(m, an, doc->title_len ? doc->title : "", doc->title_len, 0, &end, &need);
+		rc = analyse(m, an, doc->title_len ? doc->title : "", doc->title_len, 0, &end);
 		if (rc == 0)
-			rc = analyse(m, an, (const char *)doc->content, (size_t)doc->content_len, end ? end + MT_TITLE_GAP : 0, &end, &need);
+			rc = analyse(m, an, (const char *)doc->content, (size_t)doc->content_len, end ? end + MT_TITLE_GAP : 0, &end);
+		if (rc == 0)
+			rc = tally(m, &need);
 	}
 	if (rc == 0)
 		rc = reserve(m, need);

@@ -62,7 +62,7 @@ struct mt_doc {
 };
 
 struct mt_occurrence {
-	uint32_t term, delta;
+	uint32_t term, delta; /* delta: at first the position */
 };
 
 struct memtable {
@@ -82,8 +82,9 @@ struct memtable {
 	size_t nocc, occ_cap;
 	uint32_t *touched;
 	size_t ntouched, touched_cap;
-	uint32_t *slot_terms; /* the analyzer's cache slot -> number + 1; a guess that is checked */
-	uint32_t nslots;
+	uint32_t *slot_terms; /* the analyzer's cache slot -> number + 1 */
+	const struct analyzer *slots_of;
+	uint32_t slots_generation;
 };
 
 static const uint16_t MT_SLICE_DATA[MT_LEVELS] = {8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
