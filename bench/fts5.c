@@ -1,7 +1,7 @@
 /* fts5.c - SQLite FTS5 as a peer: the same normalised texts and queries as ours, through SQLite's C interface.
  *
- * fts5 DB build TEXTS.jsonl            one JSON line a document ({"id","text"}, normalised): contentless table, one transaction, then 'optimize'
- * fts5 DB query QUERIES.tsv ROUNDS     top 10 by bm25(); class, p50, p95, p99, mean in microseconds, best of ROUNDS per query
+ * fts5 DB build TEXTS.jsonl            one JSON line a document ({"id","text"}, normalised): contentless table, one transaction, then
+ * 'optimize' fts5 DB query QUERIES.tsv ROUNDS     top 10 by bm25(); class, p50, p95, p99, mean in microseconds, best of ROUNDS per query
  * fts5 DB commits N                    N rows of 400 bytes, WAL, synchronous=FULL, one commit each
  */
 #include <json-c/json.h>
@@ -156,8 +156,8 @@ static void query(sqlite3 *db, const char *path, int rounds)
 		if (!n)
 			continue;
 		qsort(us, n, sizeof(us[0]), by_value);
-		printf("%s\t%zu\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%ld\n", classes[c], n, us[(n - 1) * 50 / 100], us[(n - 1) * 95 / 100], us[(n - 1) * 99 / 100],
-		       sum / (double)n, 1e6 * (double)n / sum, hits);
+		printf("%s\t%zu\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%ld\n", classes[c], n, us[(n - 1) * 50 / 100], us[(n - 1) * 95 / 100],
+		       us[(n - 1) * 99 / 100], sum / (double)n, 1e6 * (double)n / sum, hits);
 		fflush(stdout);
 	}
 	sqlite3_finalize(s);

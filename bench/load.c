@@ -90,7 +90,8 @@ static int run(char **argv)
 	}
 	if (pid < 0 || wait4(pid, &status, 0, &u) < 0)
 		return fail(argv[0]);
-	double cpu = (double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec / 1e6 + (double)u.ru_stime.tv_sec + (double)u.ru_stime.tv_usec / 1e6;
+	double cpu =
+		(double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec / 1e6 + (double)u.ru_stime.tv_sec + (double)u.ru_stime.tv_usec / 1e6;
 	printf("%.2f %.2f %.0f\n", cpu, now() - start, (double)u.ru_maxrss / 1024);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }

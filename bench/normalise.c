@@ -1,5 +1,5 @@
-/* normalise.c - JSON lines to the text that engines are compared on: lower case, every run of other than a-z one space; title in front of the text.
- * normalise [MAX] <docs.jsonl >normalised.jsonl: the first MAX documents; ids are 1, 2, ... */
+/* normalise.c - JSON lines to the text that engines are compared on: lower case, every run of other than a-z one space; title in front of
+ * the text. normalise [MAX] <docs.jsonl >normalised.jsonl: the first MAX documents; ids are 1, 2, ... */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -76,7 +76,7 @@ through_mount() {
 	mnt=
 }
 mounted=no
-if [ -c /dev/fuse ]; then through_mount; mounted=yes; else talk "no /dev/fuse: no loads through a mount"; fi
+if [ -c /dev/fuse ] && [ -z "${NO_MOUNT:-}" ]; then through_mount; mounted=yes; else talk "no /dev/fuse: no loads through a mount"; fi
 
 cell() { awk -F'\t' -v c="$2" '$1 == c { printf "%s / %s / %s", $3, $4, $5 }' "$1"; }
 ratio() { awk -F'\t' -v c="$3" -v f="$4" 'NR == FNR { if ($1 == c) ours = $f; next } $1 == c && ours > 0 { printf "%.1f", $f / ours }' "$1" "$2"; }
