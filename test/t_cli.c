@@ -126,9 +126,18 @@ static void values_and_ranges(void)
 	CU_ASSERT_EQUAL(c.index.batch_ms, 50);
 	CU_ASSERT_EQUAL(config_set(&c, "max_query_time", "5", "-o", &e), 0);
 	CU_ASSERT_EQUAL(c.limits.max_ns, 5000000u);
-	static const char *const bad[][2] = {{"writer_buffer", "1K"}, {"writer_buffer", "-1"}, {"writer_buffer", "9999999T"}, {"writer_buffer", "8Q"},
-					     {"linger", "1x"},	      {"linger", ""},	       {"durability", "batch:0"},    {"durability", "maybe"},
-					     {"ro", "perhaps"},	      {"k", "0x"},	       {"k", "1000000"},	     {"op", "xor"}};
+	static const char *const bad[][2] = {{"writer_buffer", "1K"},
+					     {"writer_buffer", "-1"},
+					     {"writer_buffer", "9999999T"},
+					     {"writer_buffer", "8Q"},
+					     {"linger", "1x"},
+					     {"linger", ""},
+					     {"durability", "batch:0"},
+					     {"durability", "maybe"},
+					     {"ro", "perhaps"},
+					     {"k", "0x"},
+					     {"k", "1000000"},
+					     {"op", "xor"}};
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		e.msg[0] = '\0';
 		CU_ASSERT_EQUAL(config_set(&c, bad[i][0], bad[i][1], "here:7", &e), -EINVAL);
@@ -170,7 +179,8 @@ static void places_in_order(void)
 	mkdir("t_cli.tmp/xdg", 0777);
 	mkdir("t_cli.tmp/xdg/rankfs", 0777);
 	mkdir("t_cli.tmp/index", 0777);
-	write_file("t_cli.tmp/etc/rankfs/rankfs.conf", "# all of them\n[index]\nlinger = 1\nwal_file = 1M\n[mount]\nthreads = 1\n[query]\nk = 1\n");
+	write_file("t_cli.tmp/etc/rankfs/rankfs.conf",
+		   "# all of them\n[index]\nlinger = 1\nwal_file = 1M\n[mount]\nthreads = 1\n[query]\nk = 1\n");
 	write_file("t_cli.tmp/xdg/rankfs/config", "linger = 2\nk = 2\nthreads = 2\n");
 	write_file("t_cli.tmp/index/config", "k = 3\nthreads = 3\n");
 	setenv("XDG_CONFIG_HOME", "t_cli.tmp/xdg", 1);

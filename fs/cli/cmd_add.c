@@ -1,7 +1,9 @@
-/* cmd_add.c - rankfs add: bulk load. Whole documents go straight to index_put, one sync for many; the ids are those cp would give in incoming/.
+/* cmd_add.c - rankfs add: bulk load. Whole documents go straight to index_put, one sync for many; the ids are those cp would give in
+ * incoming/.
  *
- * A plain file's id is its name, --tree DIR gives DIR/below/..., a JSON stream names each document. What cannot be taken is said with its place and
- * left out, the rest goes on, and the exit code is 1. Nothing is acknowledged before the last sync: exit 0 means all of it is on disk.
+ * A plain file's id is its name, --tree DIR gives DIR/below/..., a JSON stream names each document. What cannot be taken is said with its
+ * place and left out, the rest goes on, and the exit code is 1. Nothing is acknowledged before the last sync: exit 0 means all of it is on
+ * disk.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +28,8 @@ struct add_args {
 };
 
 static const struct opt opts[] = {
-	{0, "jsonl", NULL, "every PATH is a stream: one JSON document a line (so are *.jsonl and *.ndjson)", OPT_FLAG, offsetof(struct add_args, jsonl)},
+	{0, "jsonl", NULL, "every PATH is a stream: one JSON document a line (so are *.jsonl and *.ndjson)", OPT_FLAG,
+	 offsetof(struct add_args, jsonl)},
 	{0, "tree", NULL, "folders with everything below, ids as cp -r gives them", OPT_FLAG, offsetof(struct add_args, tree)},
 	{0, "id", "ID", "the id of the one PATH (or of standard input)", OPT_VALUE, offsetof(struct add_args, id)},
 	SESSION_OPT(offsetof(struct add_args, o)),
@@ -96,7 +99,8 @@ static int add_line(struct add *a, const char *path, uint64_t no, const char *te
 		rc = index_delete(a->s.index, d->id, d->id_len, &a->seq, &err);
 		return rc == -ENOENT ? 0 : taken(a, rc, &err, d->id_len, path, no);
 	}
-	rc = d->content_len > a->max_document ? rk_fail(&err, -EFBIG, "the text is over max_document") : index_put(a->s.index, d, &a->seq, &err);
+	rc = d->content_len > a->max_document ? rk_fail(&err, -EFBIG, "the text is over max_document")
+					      : index_put(a->s.index, d, &a->seq, &err);
 	return taken(a, rc, &err, d->content_len + d->title_len + d->fields_len, path, no);
 }
 
@@ -305,7 +309,8 @@ static int run(const struct command *c, int argc, char **argv)
 	return session_close(&a.s, rc < 0 ? EXIT_TROUBLE : a.refused ? EXIT_NO : EXIT_OK);
 }
 
-static const char more[] = "PATH - is standard input. Bad lines and files are said and left out, the others are kept; exit code 1 then, 2 when the index failed.\n"
+static const char more[] = "PATH - is standard input. Bad lines and files are said and left out, the others are kept; exit code 1 then, 2 "
+			   "when the index failed.\n"
 			   "While the index is mounted, copy into MNT/incoming/ instead.";
 
 const struct command cmd_add = {"add", "[--jsonl|--tree] INDEX PATH...|-", "add documents in bulk", more, opts, 0, run};

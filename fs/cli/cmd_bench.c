@@ -1,7 +1,8 @@
 /* cmd_bench.c - rankfs bench: latency percentiles and throughput of searching, in process, warm, one thread.
  *
- * A line of the file is "class<TAB>words" or plain words. Classes: and = all words (@op=and), phrase = the words as one phrase, anything else as it is.
- * Measured is query_search: no rendering, no snippets. Every query runs `rounds` times; its figure is the best of them, as others have measured peers.
+ * A line of the file is "class<TAB>words" or plain words. Classes: and = all words (@op=and), phrase = the words as one phrase, anything
+ * else as it is. Measured is query_search: no rendering, no snippets. Every query runs `rounds` times; its figure is the best of them, as
+ * others have measured peers.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ static const struct opt opts[] = {
 	{0},
 };
 
-struct class {
+struct class
+{
 	char name[32];
 	uint64_t *ns;
 	size_t n, cap;
@@ -81,11 +83,13 @@ static int run_line(struct bench *b, const char *line, size_t len, struct rk_err
 	if (!strcmp(c->name, "and"))
 		q.op = QUERY_AND;
 	b->text.len = 0;
-	if (rk_buf_str(&b->text, phrase ? "\"" : "") < 0 || rk_buf_put(&b->text, line + skip, len - skip) < 0 || rk_buf_str(&b->text, phrase ? "\"" : "") < 0)
+	if (rk_buf_str(&b->text, phrase ? "\"" : "") < 0 || rk_buf_put(&b->text, line + skip, len - skip) < 0 ||
+	    rk_buf_str(&b->text, phrase ? "\"" : "") < 0)
 		return -ENOMEM;
 	for (unsigned i = 0; i < b->rounds; i++) {
 		uint64_t start = rk_mono_ns();
-		int rc = query_search(b->s.snapshot, b->s.analyzer, (const char *)b->text.data, b->text.len, &q, &b->s.config.limits, b->hits, &n, err);
+		int rc = query_search(b->s.snapshot, b->s.analyzer, (const char *)b->text.data, b->text.len, &q, &b->s.config.limits,
+				      b->hits, &n, err);
 		uint64_t took = rk_mono_ns() - start;
 		if (rc < 0)
 			return rc;
@@ -114,8 +118,8 @@ static void print_table(struct bench *b)
 			continue;
 		qsort(c->ns, c->n, sizeof(c->ns[0]), by_ns);
 		double mean = (double)c->total_ns / (double)c->n / 1000;
-		printf("%s\t%zu\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%llu\n", c->name, c->n, percentile(c, 50), percentile(c, 95), percentile(c, 99), mean,
-		       mean > 0 ? 1e6 / mean : 0, (unsigned long long)c->hits);
+		printf("%s\t%zu\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t%llu\n", c->name, c->n, percentile(c, 50), percentile(c, 95),
+		       percentile(c, 99), mean, mean > 0 ? 1e6 / mean : 0, (unsigned long long)c->hits);
 	}
 }
 
@@ -174,6 +178,7 @@ static int run(const struct command *c, int argc, char **argv)
 	return session_close(&b.s, rc < 0 ? EXIT_TROUBLE : EXIT_OK);
 }
 
-static const char more[] = "A line of QUERYFILE is class<TAB>words or plain words; class and: all words, phrase: as a phrase, others as they are.";
+static const char more[] =
+	"A line of QUERYFILE is class<TAB>words or plain words; class and: all words, phrase: as a phrase, others as they are.";
 
 const struct command cmd_bench = {"bench", "INDEX QUERYFILE [@k=10 ...]", "search latency and throughput, in process", more, opts, 0, run};

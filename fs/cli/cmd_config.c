@@ -42,4 +42,5 @@ static int run(const struct command *c, int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct command cmd_config = {"config", "[--show-origin|--sample] [INDEX]", "the settings and where they come from", NULL, opts, 0, run};
+const struct command cmd_config = {"config", "[--show-origin|--sample] [INDEX]", "the settings and where they come from", NULL, opts, 0,
+				   run};

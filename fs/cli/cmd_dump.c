@@ -69,6 +69,7 @@ static int run(const struct command *c, int argc, char **argv)
 	return session_close(&s, rc < 0 ? EXIT_TROUBLE : EXIT_OK);
 }
 
-static const char more[] = "PATH is as in a mount: segments/1/terms, segments/1/postings/WORD, wal/1. Without PATH, or with a folder, its names.";
+static const char more[] =
+	"PATH is as in a mount: segments/1/terms, segments/1/postings/WORD, wal/1. Without PATH, or with a folder, its names.";
 
 const struct command cmd_dump = {"dump", "INDEX [PATH]", "decode the structures of an index to text", more, opts, 0, run};

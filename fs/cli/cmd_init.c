@@ -13,7 +13,8 @@ struct init_args {
 };
 
 static const struct opt opts[] = {
-	{'l', "language", "LANG", "stem words of this language: en (default), de, fr, ..., or none", OPT_VALUE, offsetof(struct init_args, language)},
+	{'l', "language", "LANG", "stem words of this language: en (default), de, fr, ..., or none", OPT_VALUE,
+	 offsetof(struct init_args, language)},
 	{0, "stop-words", NULL, "leave out the language's stop words (the, of, ...)", OPT_FLAG, offsetof(struct init_args, stop)},
 	{0, "no-fold", NULL, "keep capital letters and accents apart", OPT_FLAG, offsetof(struct init_args, no_fold)},
 	{0},
@@ -40,8 +41,8 @@ static int run(const struct command *c, int argc, char **argv)
 	analyzer_free(probe);
 	if (rc < 0) {
 		const char *near = nearest(a.language, analyzer_languages());
-		say("init: --language=%s: %s%s%s%s", a.language, err.msg[0] ? err.msg : strerror(-rc), near ? "; did you mean " : "", near ? near : "",
-		    near ? "?" : "");
+		say("init: --language=%s: %s%s%s%s", a.language, err.msg[0] ? err.msg : strerror(-rc), near ? "; did you mean " : "",
+		    near ? near : "", near ? "?" : "");
 		return EXIT_TROUBLE;
 	}
 	rc = dir_fs_open(argv[1], true, &dir, &err);

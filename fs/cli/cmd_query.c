@@ -48,7 +48,8 @@ static int print_ids(struct session *s, const struct rk_buf *text)
 	struct rk_buf id = {0};
 	uint32_t n = 0;
 	struct query_hit *hits = calloc(s->config.query.k ? s->config.query.k : 1, sizeof(*hits));
-	int rc = hits ? query_search(s->snapshot, s->analyzer, (const char *)text->data, text->len, &s->config.query, &s->config.limits, hits, &n, &err)
+	int rc = hits ? query_search(s->snapshot, s->analyzer, (const char *)text->data, text->len, &s->config.query, &s->config.limits,
+				     hits, &n, &err)
 		      : -ENOMEM;
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
 		id.len = 0;
@@ -83,8 +84,9 @@ static int run(const struct command *c, int argc, char **argv)
 	return session_close(&s, code);
 }
 
-static const char more[] = "Words are ranked, any may match; +must -not \"a phrase\" \"a phrase\"~3 prefix* fuzzy~1 word^2.5 (a OR b) AND c.\n"
-			   "Options of the query: @k=10 @offset=0 @op=or|and @rank=bm25|tfidf @format=tsv|json|ids|paths|trec @snippet=on|off.\n"
-			   "Exit code: 0 hits, 1 none, 2 error.";
+static const char more[] =
+	"Words are ranked, any may match; +must -not \"a phrase\" \"a phrase\"~3 prefix* fuzzy~1 word^2.5 (a OR b) AND c.\n"
+	"Options of the query: @k=10 @offset=0 @op=or|and @rank=bm25|tfidf @format=tsv|json|ids|paths|trec @snippet=on|off.\n"
+	"Exit code: 0 hits, 1 none, 2 error.";
 
 const struct command cmd_query = {"query", "INDEX [@k=10 ...] WORDS...", "search: rank, score, id, snippet a line", more, opts, 2, run};

@@ -55,8 +55,9 @@ static int run(const struct command *c, int argc, char **argv)
 	if (session_snapshot(&s) < 0)
 		return session_close(&s, EXIT_TROUBLE);
 	index_get_status(s.index, &st);
-	const struct row rows[] = {{"generation", st.generation}, {"documents", st.ndocs},	     {"segments", st.nsegments},	 {"segment_bytes", st.segment_bytes},
-				   {"text_bytes", st.text_bytes}, {"in_memory", st.memtable_docs}, {"memory_bytes", st.memtable_bytes}, {"wal_bytes", st.wal_bytes}};
+	const struct row rows[] = {{"generation", st.generation},       {"documents", st.ndocs},       {"segments", st.nsegments},
+				   {"segment_bytes", st.segment_bytes}, {"text_bytes", st.text_bytes}, {"in_memory", st.memtable_docs},
+				   {"memory_bytes", st.memtable_bytes}, {"wal_bytes", st.wal_bytes}};
 	(a.json ? print_json : print_text)(&st, rows, sizeof(rows) / sizeof(rows[0]), index_get_params(s.index)->analyzer.language);
 	if (!a.json && mounted_at(argv[1], mnt, sizeof(mnt)))
 		printf("mounted %s\n", mnt);
@@ -64,4 +65,5 @@ static int run(const struct command *c, int argc, char **argv)
 	return session_close(&s, !strcmp(st.health, "degraded") ? EXIT_NO : EXIT_OK);
 }
 
-const struct command cmd_status = {"status", "[--json] INDEX", "how an index is, in numbers", "Exit code: 0 ok, 1 degraded, 2 could not tell.", opts, 0, run};
+const struct command cmd_status = {
+	"status", "[--json] INDEX", "how an index is, in numbers", "Exit code: 0 ok, 1 degraded, 2 could not tell.", opts, 0, run};

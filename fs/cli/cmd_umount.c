@@ -106,7 +106,8 @@ static int run(const struct command *c, int argc, char **argv)
 	find_writer(index, writer);
 	rc = take_down(mnt, a.lazy);
 	if (rc < 0) {
-		say("umount: %s: %s%s", argv[1], strerror(-rc), rc == -EBUSY ? ": a program has it open (or stands in it); --lazy detaches anyway" : "");
+		say("umount: %s: %s%s", argv[1], strerror(-rc),
+		    rc == -EBUSY ? ": a program has it open (or stands in it); --lazy detaches anyway" : "");
 		return EXIT_TROUBLE;
 	}
 	if (!a.lazy)
@@ -114,4 +115,5 @@ static int run(const struct command *c, int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct command cmd_umount = {"umount", "[--lazy] MNT", "take a mount down", "Returns when the daemon has ended and the index is free.", opts, 0, run};
+const struct command cmd_umount = {
+	"umount", "[--lazy] MNT", "take a mount down", "Returns when the daemon has ended and the index is free.", opts, 0, run};

@@ -11,11 +11,11 @@
 #include "fs/cli/options.h"
 
 enum kind {
-	KIND_BYTES,	 /* uint64_t or size_t; 64M */
-	KIND_COUNT,	 /* a plain number, times `scale` */
+	KIND_BYTES, /* uint64_t or size_t; 64M */
+	KIND_COUNT, /* a plain number, times `scale` */
 	KIND_BOOL,
 	KIND_DURABILITY, /* two fields at once */
-	KIND_QUERY,	 /* query_option_set knows it */
+	KIND_QUERY,      /* query_option_set knows it */
 };
 
 struct key {
@@ -34,21 +34,30 @@ static const struct key keys[] = {
 	 "when an addition is on disk: at each write, at close, every MS milliseconds, or when the system likes"},
 	{"writer_buffer", "index", "bytes", "64M", KIND_BYTES, FIELD(index.writer_buffer), 1 << 20, UINT64_C(1) << 34, 1, false,
 	 "memory for new documents before they become a segment"},
-	{"wal_file", "index", "bytes", "16M", KIND_BYTES, FIELD(index.wal_file), 1 << 16, UINT64_C(1) << 32, 1, false, "size of one file of the log"},
-	{"max_document", "index", "bytes", "64M", KIND_BYTES, FIELD(index.max_document), 1, UINT64_C(1) << 30, 1, false, "a larger document is refused (EFBIG)"},
-	{"linger", "index", "seconds", "60", KIND_COUNT, FIELD(index.linger_s), 0, 86400, 1, true, "how long an added file stays listed in incoming/"},
-	{"ro", "mount", "yes | no", "no", KIND_BOOL, FIELD(index.read_only), 0, 0, 0, false, "read only: another process may write meanwhile"},
+	{"wal_file", "index", "bytes", "16M", KIND_BYTES, FIELD(index.wal_file), 1 << 16, UINT64_C(1) << 32, 1, false,
+	 "size of one file of the log"},
+	{"max_document", "index", "bytes", "64M", KIND_BYTES, FIELD(index.max_document), 1, UINT64_C(1) << 30, 1, false,
+	 "a larger document is refused (EFBIG)"},
+	{"linger", "index", "seconds", "60", KIND_COUNT, FIELD(index.linger_s), 0, 86400, 1, true,
+	 "how long an added file stays listed in incoming/"},
+	{"ro", "mount", "yes | no", "no", KIND_BOOL, FIELD(index.read_only), 0, 0, 0, false,
+	 "read only: another process may write meanwhile"},
 	{"allow_other", "mount", "yes | no", "no", KIND_BOOL, FIELD(mount.allow_other), 0, 0, 0, false, "other users may enter the mount"},
-	{"auto_unmount", "mount", "yes | no", "yes", KIND_BOOL, FIELD(mount.auto_unmount), 0, 0, 0, false, "a daemon that dies leaves no dead mount"},
-	{"threads", "mount", "threads", "0", KIND_COUNT, FIELD(mount.threads), 0, 64, 1, false, "that answer queries; 0: one per processor"},
-	{"result_cache", "mount", "bytes", "64M", KIND_BYTES, FIELD(mount.result_cache), 0, UINT64_C(1) << 34, 1, false, "results kept for the next reader"},
-	{"cache", "mount", "seconds", "3600", KIND_COUNT, FIELD(mount.cache_s), 0, 86400, 1, false, "the kernel keeps unchanged names and sizes that long"},
-	{"k", "query", "hits", "10", KIND_QUERY, 0, 0, 0, 0, 0, false, "hits a query shows, at most 10000"},
+	{"auto_unmount", "mount", "yes | no", "yes", KIND_BOOL, FIELD(mount.auto_unmount), 0, 0, 0, false,
+	 "a daemon that dies leaves no dead mount"},
+	{"threads", "mount", "number", "0", KIND_COUNT, FIELD(mount.threads), 0, 64, 1, false,
+	 "threads that answer queries; 0: one per processor"},
+	{"result_cache", "mount", "bytes", "64M", KIND_BYTES, FIELD(mount.result_cache), 0, UINT64_C(1) << 34, 1, false,
+	 "memory for results kept for the next reader"},
+	{"cache", "mount", "seconds", "3600", KIND_COUNT, FIELD(mount.cache_s), 0, 86400, 1, false,
+	 "how long the kernel keeps unchanged names and sizes"},
+	{"k", "query", "hits", "10", KIND_QUERY, 0, 0, 0, 0, 0, false, "how many a query shows, at most 10000"},
 	{"op", "query", "or | and", "or", KIND_QUERY, 0, 0, 0, 0, 0, false, "plain words: any may match, or all must"},
 	{"rank", "query", "bm25 | tfidf", "bm25", KIND_QUERY, 0, 0, 0, 0, 0, false, "the ranking formula"},
 	{"format", "query", "tsv | json | ids | paths | trec", "tsv", KIND_QUERY, 0, 0, 0, 0, 0, false, "what a result looks like"},
 	{"snippet", "query", "on | off", "on", KIND_QUERY, 0, 0, 0, 0, 0, false, "show where the words were found"},
-	{"max_clauses", "query", "words", "1024", KIND_COUNT, FIELD(limits.max_clauses), 1, 65536, 1, false, "a longer query is refused (E2BIG)"},
+	{"max_clauses", "query", "words", "1024", KIND_COUNT, FIELD(limits.max_clauses), 1, 65536, 1, false,
+	 "a query of more is refused (E2BIG)"},
 	{"max_query_time", "query", "milliseconds", "2000", KIND_COUNT, FIELD(limits.max_ns), 1, 3600000, 1000000, false,
 	 "a slower query is ended (ETIMEDOUT)"},
 	{"max_query_memory", "query", "bytes", "64M", KIND_BYTES, FIELD(limits.max_memory), 1 << 20, UINT64_C(1) << 34, 1, false,
@@ -117,7 +126,8 @@ static int parse_bool(const char *s, uint64_t *ret)
 
 static int set_durability(struct config *c, const char *value)
 {
-	static const char *const names[] = {[DURABILITY_WRITE] = "write", [DURABILITY_CLOSE] = "close", [DURABILITY_BATCH] = "batch", [DURABILITY_NONE] = "none"};
+	static const char *const names[] = {
+		[DURABILITY_WRITE] = "write", [DURABILITY_CLOSE] = "close", [DURABILITY_BATCH] = "batch", [DURABILITY_NONE] = "none"};
 	uint64_t ms;
 	if (!strncmp(value, "batch:", 6)) {
 		if (parse_count(value + 6, &ms) < 0 || ms < 1 || ms > 60000)
@@ -155,7 +165,9 @@ static int set_key(struct config *c, const struct key *k, const char *value, con
 		if (set_durability(c, value) < 0)
 			return out_of_range(k, value, origin, err);
 	} else {
-		rc = k->kind == KIND_BYTES ? parse_bytes(value, &v) : k->kind == KIND_COUNT ? parse_count(value, &v) : parse_bool(value, &v);
+		rc = k->kind == KIND_BYTES   ? parse_bytes(value, &v)
+		     : k->kind == KIND_COUNT ? parse_count(value, &v)
+					     : parse_bool(value, &v);
 		if (rc < 0 || (k->kind != KIND_BOOL && (v < k->min || v > k->max)))
 			return out_of_range(k, value, origin, err);
 		put(c, k, k->zero_is_max && v == 0 ? UINT_MAX : k->kind == KIND_COUNT ? v * k->scale : v);
@@ -194,8 +206,9 @@ int config_set(struct config *c, const char *name, const char *value, const char
 /* Written by mount(8) for every file system, or always so here. */
 static bool means_nothing(const char *w)
 {
-	static const char *const words[] = {"defaults", "rw",	"nofail", "_netdev", "auto", "noauto", "user", "users", "nouser", "owner", "group", "nosuid",
-					    "nodev",	"noexec", "noatime", "relatime", "nodiratime", "sync", "async", "default_permissions"};
+	static const char *const words[] = {
+		"defaults", "rw",     "nofail", "_netdev", "auto",    "noauto",   "user",       "users", "nouser", "owner",
+		"group",    "nosuid", "nodev",  "noexec",  "noatime", "relatime", "nodiratime", "sync",  "async",  "default_permissions"};
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strcmp(w, words[i]))
 			return true;
@@ -318,7 +331,9 @@ int config_load(struct config *c, const char *index, struct rk_err *err)
 
 void config_print_sample(FILE *f)
 {
-	fputs("# rankfs.conf - every key with its default. Also: ~/.config/rankfs/config, INDEX/config, RANKFS_KEY=..., -o key=value; later wins.\n", f);
+	fputs("# rankfs.conf - every key with its default. Also: ~/.config/rankfs/config, INDEX/config, RANKFS_KEY=..., -o key=value; "
+	      "later wins.\n",
+	      f);
 	for (unsigned i = 0; i < NKEYS; i++) {
 		if (i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0)
 			fprintf(f, "\n[%s]\n", keys[i].section);

@@ -1,7 +1,7 @@
 /* config.h - every setting by one table: name, kind, unit, default, range. Files, environment and -o fill the same struct.
  *
- * Later wins: /etc/rankfs/rankfs.conf, $XDG_CONFIG_HOME/rankfs/config (else ~/.config), INDEX/config, RANKFS_KEY in the environment, -o key=value.
- * An unknown key or a bad value is -EINVAL with file and line and the nearest right key. Owner: the caller's struct, no heap.
+ * Later wins: /etc/rankfs/rankfs.conf, $XDG_CONFIG_HOME/rankfs/config (else ~/.config), INDEX/config, RANKFS_KEY in the environment, -o
+ * key=value. An unknown key or a bad value is -EINVAL with file and line and the nearest right key. Owner: the caller's struct, no heap.
  */
 #ifndef FS_CLI_CONFIG_H
 #define FS_CLI_CONFIG_H
@@ -27,7 +27,7 @@ struct config {
 	struct query_limits limits;
 	struct mount_config mount;
 	char origin[CONFIG_MAX_KEYS][CONFIG_ORIGIN]; /* who set key i: "default", "FILE:LINE", "RANKFS_K", "-o" */
-	char value[CONFIG_MAX_KEYS][48];	     /* as it was written */
+	char value[CONFIG_MAX_KEYS][48];             /* as it was written */
 };
 
 void config_init(struct config *); /* the defaults */

@@ -9,7 +9,8 @@
 #include "fs/cli/cmd.h"
 
 static const struct command *const commands[] = {
-	NULL,
+	&cmd_init,   &cmd_mount, &cmd_umount, &cmd_add,  &cmd_query, &cmd_get,    &cmd_rm,
+	&cmd_status, &cmd_dump,  &cmd_check,  &cmd_eval, &cmd_bench, &cmd_config, NULL,
 };
 
 void say(const char *fmt, ...)
@@ -26,7 +27,9 @@ void say(const char *fmt, ...)
 
 static void usage(FILE *f)
 {
-	fputs("Usage: rankfs COMMAND ...\nA search index that is mounted as a folder: write files to add documents, read files to search.\n\n", f);
+	fputs("Usage: rankfs COMMAND ...\nA search index that is mounted as a folder: write files to add documents, read files to "
+	      "search.\n\n",
+	      f);
 	for (const struct command *const *c = commands; *c; c++)
 		fprintf(f, "  %-8s %s\n", (*c)->name, (*c)->help);
 	fputs("\nrankfs COMMAND --help tells more; rankfs --version.\n", f);

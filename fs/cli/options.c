@@ -52,7 +52,8 @@ const char *nearest(const char *word, const char *const *names)
 static void help_row(const struct opt *o)
 {
 	char left[80];
-	int n = o->letter ? snprintf(left, sizeof(left), "-%c, --%s", o->letter, o->name) : snprintf(left, sizeof(left), "    --%s", o->name);
+	int n = o->letter ? snprintf(left, sizeof(left), "-%c, --%s", o->letter, o->name)
+			  : snprintf(left, sizeof(left), "    --%s", o->name);
 	if (o->value)
 		snprintf(left + n, sizeof(left) - (size_t)n, "%c%s", o->kind == OPT_FLAG ? ' ' : '=', o->value);
 	printf("  %-*s %s\n", OPT_HELP_WIDTH, left, o->help);

@@ -18,7 +18,7 @@ struct opt_list {
 };
 
 struct opt {
-	char letter;	   /* 0: none */
+	char letter;       /* 0: none */
 	const char *name;  /* long name without the dashes; NULL ends the table */
 	const char *value; /* what the value is called in the help: "FILE" */
 	const char *help;
@@ -28,8 +28,8 @@ struct opt {
 #define OPT_HELP_WIDTH 24
 
 struct command;
-/* Fills `into` by the table and moves the positional words to the front of argv (argv[0] first, order kept; ret_n counts them without argv[0]).
- * 0; 1: --help was asked for and printed; -EINVAL: a usage error, said. */
+/* Fills `into` by the table and moves the positional words to the front of argv (argv[0] first, order kept; ret_n counts them without
+ * argv[0]). 0; 1: --help was asked for and printed; -EINVAL: a usage error, said. */
 int options_parse(const struct command *, int argc, char **argv, void *into, int *ret_n);
 /* -EINVAL and the words when there are fewer than min or more than max positionals. */
 int options_count(const struct command *, int n, int min, int max);

@@ -8,7 +8,7 @@
 struct rk_buf;
 
 struct progress {
-	bool on;	      /* standard error is a terminal */
+	bool on; /* standard error is a terminal */
 	uint64_t start_ns, last_ns;
 	uint64_t bytes, docs; /* done */
 	uint64_t total_bytes; /* 0: unknown */
@@ -16,8 +16,8 @@ struct progress {
 };
 
 void progress_begin(struct progress *, uint64_t total_bytes, uint64_t total_docs);
-void progress_tick(struct progress *); /* shows the line a few times a second */
-void progress_clear(struct progress *); /* before other words, and at the end */
+void progress_tick(struct progress *);                                           /* shows the line a few times a second */
+void progress_clear(struct progress *);                                          /* before other words, and at the end */
 int progress_line(const struct progress *, uint64_t now_ns, struct rk_buf *ret); /* the line itself */
 
 #endif

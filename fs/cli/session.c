@@ -47,7 +47,8 @@ static int load_settings(struct session *s, const struct opt_list *o, struct rk_
 	return rc;
 }
 
-int session_open(struct session *s, const struct command *c, const char *path, enum session_mode mode, const struct opt_list *o, int *ret_code)
+int session_open(struct session *s, const struct command *c, const char *path, enum session_mode mode, const struct opt_list *o,
+		 int *ret_code)
 {
 	struct rk_err err = {{0}};
 	memset(s, 0, sizeof(*s));

@@ -6,7 +6,10 @@
 #include "fs/cli/config.h"
 
 /* The row that every command with an index has. */
-#define SESSION_OPT(off) {'o', "option", "KEY=VALUE", "a setting of rankfs.conf, for this run", OPT_LIST, off}
+#define SESSION_OPT(off)                                                                            \
+	{                                                                                           \
+		'o', "option", "KEY=VALUE", "a setting of rankfs.conf, for this run", OPT_LIST, off \
+	}
 
 enum session_mode { SESSION_READ, SESSION_WRITE };
 
