@@ -19,3 +19,11 @@ librankfs_a_SOURCES += \
 	core/segment/segment.c core/segment/segment.h core/segment/segment_private.h \
 	core/segment/store_write.c \
 	core/segment/tombstones.c core/segment/tombstones.h
+
+unit_tests += test/t_segment
+test_t_segment_SOURCES = test/t_segment.c test/segment_model.c test/segment_model.h
+test_t_segment_LDADD = $(TEST_LIBS)
+
+unit_tests += test/fuzz/fuzz_segment
+test_fuzz_fuzz_segment_SOURCES = test/fuzz/fuzz_segment.c test/segment_model.c test/segment_model.h
+test_fuzz_fuzz_segment_LDADD = $(TEST_LIBS)

@@ -82,23 +82,42 @@ struct record {
 	uint64_t title_len, fields_len, at; /* at: where the title begins in the block */
 };
 
-/* Steps over records to the wanted one. */
+/* Steps over the record of a document. */
+static bool next_record(const struct seg *s, docid_t doc, struct rk_rd *r, const struct rk_buf *buf, struct record *ret)
+{
+	struct seg_doc_stat st = {0};
+	seg_doc_stat(s, doc, &st);
+	ret->title_len = seg_varint(r);
+	ret->fields_len = seg_varint(r);
+	ret->at = buf->len - rk_rd_left(r);
+	rk_rd_bytes(r, ret->title_len);
+	rk_rd_bytes(r, ret->fields_len);
+	rk_rd_bytes(r, st.size);
+	return rk_rd_ok(r) && ret->title_len <= UINT32_MAX && ret->fields_len <= UINT32_MAX;
+}
+
 static int find_record(const struct seg *s, uint32_t block, docid_t doc, const struct rk_buf *buf, struct record *ret)
 {
 	struct rk_rd r = rk_rd_of(buf->data, buf->len);
-	for (docid_t d = rk_get32(block_entry(s, block) + 8); d <= doc; d++) {
-		struct seg_doc_stat st = {0};
-		seg_doc_stat(s, d, &st);
-		ret->title_len = seg_varint(&r);
-		ret->fields_len = seg_varint(&r);
-		ret->at = buf->len - rk_rd_left(&r);
-		rk_rd_bytes(&r, ret->title_len);
-		rk_rd_bytes(&r, ret->fields_len);
-		rk_rd_bytes(&r, st.size);
-		if (!rk_rd_ok(&r) || ret->title_len > UINT32_MAX || ret->fields_len > UINT32_MAX)
+	for (docid_t d = rk_get32(block_entry(s, block) + 8); d <= doc; d++)
+		if (!next_record(s, d, &r, buf, ret))
 			return seg_damaged_at(s, SEG_STORE, rk_get64(block_entry(s, block)));
-	}
 	return 0;
+}
+
+int seg_check_block(const struct seg *s, uint32_t block, struct rk_buf *buf)
+{
+	struct record rec;
+	buf->len = 0;
+	int rc = decode_block(s, block, buf);
+	if (rc < 0)
+		return rc;
+	struct rk_rd r = rk_rd_of(buf->data, buf->len);
+	docid_t doc = rk_get32(block_entry(s, block) + 8);
+	docid_t end = block + 1 < s->nblocks ? rk_get32(block_entry(s, block + 1) + 8) : s->info.ndocs;
+	while (doc < end && next_record(s, doc, &r, buf, &rec))
+		doc++;
+	return doc == end && rk_rd_left(&r) == 0 ? 0 : -EUCLEAN;
 }
 
 int seg_doc(const struct seg *s, docid_t doc, struct rk_buf *buf, struct rk_doc *ret, struct rk_err *err)

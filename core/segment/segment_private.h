@@ -88,6 +88,9 @@ int term_walk_seek(const struct seg *, uint64_t ordinal, struct term_walk *ret);
 int term_walk_next(const struct seg *, struct term_walk *, struct term_entry *ret);
 int seg_term_entry(const struct seg *, const void *term, size_t len, struct term_entry *ret); /* 1, 0, -EUCLEAN */
 
+/* A block of store decodes and holds exactly the records of its documents. */
+int seg_check_block(const struct seg *, uint32_t block, struct rk_buf *buf);
+
 int seg_cursor_of(const struct seg *, const struct term_entry *, struct cursor *c);
 
 /* LEB128 below 2^64; most are one byte. */
