@@ -15,7 +15,7 @@ ln -s "$RANKFS" "$tmp/bin/rankfs"
 awk -v dir="$tmp/blocks" '
 	/^## / { on = ($0 == "## Things to type") }
 	!on { next }
-	/^```sh$/ { n++; file = sprintf("%s/%02d.sh", dir, n); printf "" >file; next }
+	/^```sh$/ { n++; file = sprintf("%s/%02d.sh", dir, n); printf "# README.md, line %d\n", NR >file; next }
 	/^```text$/ { file = sprintf("%s/%02d.out", dir, n); printf "" >file; next }
 	/^```$/ { if (file) close(file); file = ""; next }
 	file { print >file }' "$src/README.md"
@@ -27,7 +27,7 @@ PATH=$tmp/bin:$PATH
 n=0 bad=0
 for block; do
 	n=$((n + 1))
-	title=$(head -n 1 "$block" | tr '#' ' ')
+	title=$(sed 's/^# //;q' "$block")
 	( set -e; . "$block" ) >"$tmp/got" 2>"$tmp/err" 3>&-
 	rc=$?
 	want=${block%.sh}.out

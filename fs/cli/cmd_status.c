@@ -1,10 +1,12 @@
-/* cmd_status.c - rankfs status: how an index is, as "name value" lines or one JSON object. Exit code 0 ok, 1 not ok, 2 could not tell. */
+/* cmd_status.c - rankfs status: how an index is, the text of MNT/status/summary, or one JSON object. Exit code 0 ok, 1 not ok, 2 could not
+ * tell. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fs/cli/session.h"
+#include "fs/status.h"
 
 struct status_args {
 	bool json;
@@ -34,11 +36,18 @@ static void print_json(const struct index_status *st, const struct row *rows, si
 	json_object_put(o);
 }
 
-static void print_text(const struct index_status *st, const struct row *rows, size_t n, const char *language)
+/* The bytes of MNT/status/summary. */
+static int print_text(struct session *s)
 {
-	printf("health %s%s%s\nlanguage %s\n", st->health, st->health_why[0] ? ": " : "", st->health_why, language);
-	for (size_t i = 0; i < n; i++)
-		printf("%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+	struct rk_buf text = {0};
+	struct rk_err err = {{0}};
+	int rc = status_text(s->index, NULL, "summary", &text);
+	if (rc < 0)
+		session_say(s, rc, &err);
+	else
+		fwrite(text.data, 1, text.len, stdout);
+	rk_buf_done(&text);
+	return rc;
 }
 
 static int run(const struct command *c, int argc, char **argv)
@@ -58,9 +67,12 @@ static int run(const struct command *c, int argc, char **argv)
 	const struct row rows[] = {{"generation", st.generation},       {"documents", st.ndocs},       {"segments", st.nsegments},
 				   {"segment_bytes", st.segment_bytes}, {"text_bytes", st.text_bytes}, {"in_memory", st.memtable_docs},
 				   {"memory_bytes", st.memtable_bytes}, {"wal_bytes", st.wal_bytes}};
-	(a.json ? print_json : print_text)(&st, rows, sizeof(rows) / sizeof(rows[0]), index_get_params(s.index)->analyzer.language);
+	if (a.json)
+		print_json(&st, rows, sizeof(rows) / sizeof(rows[0]), index_get_params(s.index)->analyzer.language);
+	else if (print_text(&s) < 0)
+		return session_close(&s, EXIT_TROUBLE);
 	if (!a.json && mounted_at(argv[1], mnt, sizeof(mnt)))
-		printf("mounted %s\n", mnt);
+		printf("mounted      %s\n", mnt);
 	/* This handle only reads, and says so; what matters is whether anything is damaged. */
 	return session_close(&s, !strcmp(st.health, "degraded") ? EXIT_NO : EXIT_OK);
 }

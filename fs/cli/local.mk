@@ -27,4 +27,6 @@ unit_tests += test/t_cli
 test_t_cli_SOURCES = test/t_cli.c fs/cli/options.c fs/cli/config.c fs/cli/progress.c
 test_t_cli_CPPFLAGS = $(AM_CPPFLAGS) -URANKFS_SYSCONFDIR -DRANKFS_SYSCONFDIR='"t_cli.tmp/etc"'
 test_t_cli_LDADD = $(TEST_LIBS) $(INIH_LIBS)
+
+shell_tests += integration/20-readme.sh integration/21-cli.sh
 EXTRA_DIST += integration/20-readme.sh integration/21-cli.sh
