@@ -89,6 +89,20 @@ static void wait_for_writer(const char *index, const char *writer)
 		nanosleep(&nap, NULL);
 }
 
+/* The mount point as the kernel's table has it. A dead mount cannot be entered, so only what is above it is resolved. */
+static void resolve(const char *path, char mnt[PATH_MAX])
+{
+	char above[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	if (realpath(path, mnt))
+		return;
+	snprintf(above, sizeof(above), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+	if (!realpath(above, mnt))
+		mnt[0] = '\0';
+	size_t len = strlen(mnt);
+	snprintf(mnt + len, PATH_MAX - len, "/%s", slash ? slash + 1 : path);
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct umount_args a = {0};
@@ -96,8 +110,7 @@ static int run(const struct command *c, int argc, char **argv)
 	int n, rc = options_parse(c, argc, argv, &a, &n);
 	if (rc || (rc = options_count(c, n, 1, 1)) < 0)
 		return rc < 0 ? EXIT_TROUBLE : EXIT_OK;
-	if (!realpath(argv[1], mnt))
-		snprintf(mnt, sizeof(mnt), "%s", argv[1]); /* a dead mount cannot be resolved, but taken down */
+	resolve(argv[1], mnt);
 	find_index(mnt, index);
 	if (!index[0]) {
 		say("umount: %s: no rankfs is mounted here", argv[1]);
