@@ -28,7 +28,7 @@ static uint32_t dice(uint32_t n)
 	return (uint32_t)((rng >> 11) % n);
 }
 
-static const struct index_options small = {.foreground = true, .writer_buffer = 96 << 10, .wal_file = 8 << 10, .linger_s = 60};
+static const struct index_options small = {.foreground = true, .writer_buffer = 512 << 10, .wal_file = 8 << 10, .linger_s = 60};
 
 static int open_index(struct sim *s, struct rk_dir **dir, struct index **ix, struct rk_err *err)
 {

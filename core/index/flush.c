@@ -288,7 +288,7 @@ int flush_locked(struct index *ix, struct rk_err *err)
 		}
 		if (rc == 0)
 			rc = write_out(ix, err);
-		if (rc == 0 && memtable_bytes(ix->mem) < ix->opts.writer_buffer)
+		if (rc == 0 && (memtable_bytes(ix->mem) < ix->opts.writer_buffer || memtable_ndocs(ix->mem) == 0))
 			break; /* what came meanwhile can wait */
 	}
 	ix->flushing = false;

@@ -82,9 +82,11 @@ void index_committed(struct index *ix)
 		ix->opts.on_commit(ix->opts.arg, atomic_load(&ix->generation));
 }
 
+/* An empty memtable is never full, however small the writer buffer is. */
 static bool full(struct index *ix)
 {
-	return memtable_bytes(ix->mem) >= ix->opts.writer_buffer || memtable_ndocs(ix->mem) >= MEMTABLE_MAX_DOCS - 1;
+	uint32_t n = memtable_ndocs(ix->mem);
+	return n && (memtable_bytes(ix->mem) >= ix->opts.writer_buffer || n >= MEMTABLE_MAX_DOCS - 1);
 }
 
 int index_make_room(struct index *ix, struct rk_err *err)

@@ -49,3 +49,8 @@ test_t_inbox_LDADD = $(TEST_LIBS)
 unit_tests += test/t_jsonl
 test_t_jsonl_SOURCES = test/t_jsonl.c
 test_t_jsonl_LDADD = $(TEST_LIBS)
+
+# The engine on the crash simulator: a part of it in `make check`, as long as it is given by `make torture`.
+check_PROGRAMS += test/torture
+test_torture_SOURCES = test/torture.c test/model.c test/model.h
+test_torture_LDADD = $(CORE_LIBS)
