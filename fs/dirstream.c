@@ -193,7 +193,7 @@ int64_t dirstream_read(struct fs *fs, fuse_req_t req, struct dirhandle *d, uint6
 	if (off == 0)
 		reset(d);
 	for (uint64_t i = off;; i++) {
-		const char *name;
+		const char *name = NULL;
 		struct stat st = {0};
 		rc = fill(fs, d, i, &name, &st);
 		if (rc <= 0)
