@@ -134,8 +134,7 @@ int index_check(struct rk_dir *dir, bool deep, void (*report)(void *, const char
 		return c.found;
 	}
 	if (rc < 0) {
-		*err = why;
-		return rc;
+		return rk_fail(err, rc, "%s", why.msg);
 	}
 	for (uint32_t i = 0; i < m.nsegments; i++)
 		check_segment(dir, &m.segments[i], deep, &c);

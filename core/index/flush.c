@@ -355,8 +355,7 @@ int index_open_segments(struct index *ix, const struct manifest *m, struct rk_er
 		segs[n] = (struct seg_slot){0};
 		if (rc != -EUCLEAN && !(rc == -ENOENT && !ix->opts.read_only)) {
 			close_slots(segs, n);
-			*err = why;
-			return rk_wrap(err, rc, "segment %llu", (unsigned long long)m->segments[i].id);
+			return rk_fail(err, rc, "segment %llu: %s", (unsigned long long)m->segments[i].id, why.msg[0] ? why.msg : strerror(-rc));
 		}
 		/* Damaged: the rest is served, nothing is written, so that nothing is lost for good before somebody has looked. */
 		ix->degraded = ix->latched = true;

@@ -1,7 +1,7 @@
 /* recover.c - opening an index in ten named steps: lock, ids, log, temporary files, live segments, stale merges, stale handles, replay, verify, ready.
  *
- * Each step can be done again after a crash in the middle of it. Nothing is acknowledged before the last one: what was replayed after an unclean end is
- * first written into a new, synced WAL file, because a page cache may show bytes that are not on disk.
+ * Each step can be done again after a crash in the middle of it. Nothing is acknowledged before the last one; wal_open makes what was replayed durable
+ * first (a page cache may show bytes that are not on disk) and begins a new file.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -121,46 +121,6 @@ static int step_replay(struct index *ix, struct wal_report *report, struct rk_er
 	return rc == 0 ? apply_unindexed(ix, err) : rc;
 }
 
-/* Copies the replayed records into the new WAL file, up to the last one that was there before. */
-struct relog {
-	struct index *ix;
-	uint64_t last;
-	struct rk_err *err;
-};
-
-static int relog_one(void *arg, const struct wal_record *rec)
-{
-	struct relog *r = arg;
-	if (rec->entry > r->last)
-		return 1;
-	if (rec->type == WAL_TYPE_CLEAN)
-		return 0;
-	struct rk_buf none = {0};
-	uint64_t entry;
-	return index_log(r->ix, rec->type, &none, rec->payload, rec->len, &entry, r->err);
-}
-
-static int relog_unclean(struct index *ix, const struct wal_report *report, uint64_t next, struct rk_err *err)
-{
-	struct relog r = {.ix = ix, .last = report->last, .err = err};
-	struct wal_report again;
-	int rc = wal_read(ix->dir, ix->manifest.wal_from, relog_one, &r, &again, err);
-	if (rc >= 0)
-		rc = wal_sync(ix->wal, ix->last_append, err);
-	if (rc < 0)
-		return rc;
-	struct manifest m = ix->manifest;
-	m.generation++;
-	m.wal_from = next;
-	m.seq = ix->manifest.seq;
-	rc = manifest_store(ix->dir, &m, err);
-	if (rc < 0)
-		return rc;
-	ix->manifest.generation = m.generation;
-	ix->manifest.wal_from = next;
-	return wal_drop(ix->wal, next, err);
-}
-
 /* Files that were being written: what was acknowledged is kept and marked, the rest was never promised. */
 static int settle_files(struct index *ix, uint64_t *kept, uint64_t *dropped, struct rk_err *err)
 {
@@ -214,8 +174,6 @@ static int step_verify(struct index *ix, const struct wal_report *report, struct
 		return 0;
 	uint64_t next = (report->last >= ix->manifest.wal_from ? report->last : ix->manifest.wal_from - 1) + 1;
 	int rc = wal_open(ix->dir, next, ix->opts.wal_file, &ix->wal, err);
-	if (rc == 0 && report->records && !report->clean)
-		rc = relog_unclean(ix, report, next, err);
 	uint64_t kept = 0, dropped = 0;
 	if (rc == 0) {
 		ix->next_file = wal_next(ix->wal) + 1; /* above every number that the log holds */
