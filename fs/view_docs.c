@@ -63,6 +63,17 @@ static void other_name(const char *part, char *out, size_t cap)
 		snprintf(out, cap, "%%%02X%s", (unsigned char)part[0], part + 1);
 }
 
+/* An empty buffer may have no bytes to point at. */
+static const void *bytes_of(const struct rk_buf *b)
+{
+	return b->len ? (const void *)b->data : "";
+}
+
+static bool begins_with(const void *p, size_t len, const struct rk_buf *b)
+{
+	return len >= b->len && memcmp(p, bytes_of(b), b->len) == 0;
+}
+
 /* 1 when some document lies below the folder `id` (with len 0: any document). */
 static int has_below(struct snapshot *s, const struct rk_buf *id)
 {
@@ -78,10 +89,10 @@ static int has_below(struct snapshot *s, const struct rk_buf *id)
 	if (rc == 0)
 		rc = id_iter_new(s, false, &it);
 	if (rc == 0) {
-		rc = id_iter_seek(it, from.data, from.len);
+		rc = id_iter_seek(it, bytes_of(&from), from.len);
 		if (rc >= 0)
 			rc = id_iter_next(it, &got, &got_len, &leaf, &doc);
-		if (rc == 1 && (got_len <= from.len || memcmp(got, from.data, from.len) != 0))
+		if (rc == 1 && (got_len == from.len || !begins_with(got, got_len, &from)))
 			rc = 0;
 		id_iter_free(it);
 	}
@@ -249,7 +260,7 @@ static int list_one(struct lister *l, struct id_iter *it, const char *id, size_t
 		rc = rk_buf_u8(&l->path, '\0');
 	if (rc < 0)
 		return rc;
-	if (l->path.len <= l->under.len || memcmp(l->path.data, l->under.data, l->under.len) != 0)
+	if (l->path.len == l->under.len || !begins_with(l->path.data, l->path.len, &l->under))
 		return 0; /* its path lies elsewhere: an odd id like "a//b" */
 	char *part = (char *)l->path.data + l->under.len, *slash = strchr(part, '/');
 	if (!slash) {
@@ -288,9 +299,9 @@ static int list_from(struct lister *l, const void *from, size_t from_len)
 	int rc = id_iter_new(l->s, false, &it);
 	if (rc < 0)
 		return rc;
-	rc = from_len ? id_iter_seek(it, from, from_len) : id_iter_seek(it, l->base.data, l->base.len);
+	rc = from_len ? id_iter_seek(it, from, from_len) : id_iter_seek(it, bytes_of(&l->base), l->base.len);
 	while (rc >= 0 && !stop && (rc = id_iter_next(it, &id, &len, &leaf, &doc)) == 1) {
-		if (len < l->base.len || (l->base.len && memcmp(id, l->base.data, l->base.len) != 0))
+		if (!begins_with(id, len, &l->base))
 			break;
 		rc = list_one(l, it, id, len, &stop);
 	}
