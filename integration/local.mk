@@ -2,3 +2,10 @@
 
 shell_tests += integration/10-echo.sh integration/11-mount.sh
 EXTRA_DIST += integration/lib.sh integration/10-echo.sh integration/11-mount.sh
+
+# SIGKILL at random moments.
+check_PROGRAMS += integration/killer
+integration_killer_SOURCES = integration/killer.c
+integration_killer_LDADD = -lpthread
+shell_tests += integration/40-kill.sh
+EXTRA_DIST += integration/40-kill.sh
