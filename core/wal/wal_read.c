@@ -23,7 +23,8 @@ struct reading {
 	void *arg;
 	struct wal_report *report;
 	struct wal_files files;
-	size_t i; /* the file that is being read */
+	size_t i;   /* the file that is being read */
+	bool moved; /* a new file appeared behind it: this one is read to its end, and that is all */
 };
 
 static bool is_last(const struct reading *r)
@@ -111,12 +112,16 @@ static int deliver(struct reading *r, struct wal_scan *s, struct rk_err *err)
 /* A new list, with the same file under r->i. -ENOENT: that one is gone. */
 static int relist(struct reading *r, uint64_t first, struct rk_err *err)
 {
+	const bool was_last = is_last(r);
 	int rc = wal_files_list(r->dir, &r->files, err);
 	if (rc < 0)
 		return rc;
-	for (r->i = 0; r->i < r->files.n; r->i++)
-		if (r->files.v[r->i].first == first)
+	for (r->i = 0; r->i < r->files.n; r->i++) {
+		if (r->files.v[r->i].first == first) {
+			r->moved = r->moved || (was_last && !is_last(r)); /* else a busy writer could lead us on for ever */
 			return 0;
+		}
+	}
 	return rk_fail(err, -ENOENT, "the log moved on while it was read");
 }
 
@@ -164,7 +169,7 @@ int wal_read(struct rk_dir *d, uint64_t from, int (*fn)(void *arg, const struct 
 		rc = rk_fail(err, -ENOENT, "the log begins with entry %" PRIu64 ", entries from %" PRIu64 " on are missing", r.files.v[0].first, from);
 	while (rc == 0 && !is_last(&r) && next_first(&r) <= from)
 		r.i++;
-	while (rc == 0 && r.i < r.files.n) {
+	while (rc == 0 && r.i < r.files.n && !r.moved) {
 		rc = read_file(&r, err);
 		r.i++;
 	}
