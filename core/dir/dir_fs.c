@@ -111,7 +111,6 @@ static int posix_open(struct fsys *fs, const char *path, enum fsys_how how)
 {
 	static const int flags[] = {
 		[FSYS_READ] = O_RDONLY | O_NONBLOCK, /* a planted FIFO must not hold us */
-		[FSYS_WRITE] = O_RDWR | O_NONBLOCK,
 		[FSYS_CREATE] = O_RDWR | O_CREAT | O_EXCL,
 		[FSYS_LOCK] = O_RDWR | O_CREAT | O_NONBLOCK,
 	};

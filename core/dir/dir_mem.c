@@ -534,14 +534,6 @@ static int mem_space(struct rk_dir *d, uint64_t *ret_free, uint64_t *ret_total, 
 	return 0;
 }
 
-static int mem_log_harden(struct rk_dir *d, const char *name, uint64_t off, uint64_t n, struct rk_err *err)
-{
-	(void)off;
-	(void)n;
-	int64_t size = mem_size(d, name, err);
-	return size < 0 ? (int)size : 0;
-}
-
 static void mem_close(struct rk_dir *d)
 {
 	struct mem *m = of(d);
@@ -566,7 +558,6 @@ static const struct rk_dir_ops ops = {
 	.log_sync = mem_log_sync,
 	.log_seal = mem_log_seal,
 	.log_close = mem_log_close,
-	.log_harden = mem_log_harden,
 	.cas = mem_cas,
 	.map = mem_map,
 	.unmap = mem_unmap,

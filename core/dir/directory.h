@@ -48,9 +48,6 @@ struct rk_dir_ops {
 	int (*log_sync)(struct rk_log *, struct rk_err *);
 	int (*log_seal)(struct rk_log *, struct rk_err *);
 	void (*log_close)(struct rk_log *);
-	/* For recovery: makes n bytes from off on of a log that an earlier process left, and its name, durable. They are written again first: after a
-	 * sync that failed the cache may show bytes that are not on the disk, and a mere sync would not bring them there. */
-	int (*log_harden)(struct rk_dir *, const char *name, uint64_t off, uint64_t n, struct rk_err *);
 
 	/* The one switch: replaces the object `name` if its content is still that of generation `old` (the caller's number, kept in the first 8
 	 * bytes, little-endian, of what is stored; 0: must not exist). -ESTALE otherwise. Durable when it returns 0. After another error the new

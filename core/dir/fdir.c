@@ -360,7 +360,6 @@ static const struct rk_dir_ops ops = {
 	.log_sync = fdir_log_sync,
 	.log_seal = fdir_log_seal,
 	.log_close = fdir_log_close,
-	.log_harden = fdir_log_harden,
 	.cas = fdir_cas,
 	.map = fdir_map,
 	.unmap = fdir_unmap,

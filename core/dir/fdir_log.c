@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HARDEN_BYTES = 1 << 20 };
-
 struct flog {
 	struct rk_log log;
 	int file;
@@ -96,37 +94,4 @@ void fdir_log_close(struct rk_log *log)
 	struct flog *l = (struct flog *)log;
 	fs_of(l)->ops->close(fs_of(l), l->file);
 	free(l);
-}
-
-static int rewrite(struct fsys *fs, int file, uint64_t off, uint64_t n)
-{
-	uint8_t *b = malloc(HARDEN_BYTES);
-	int rc = b ? 0 : -ENOMEM;
-	while (rc == 0 && n > 0) {
-		int64_t got = fdir_pread_all(fs, file, b, n < HARDEN_BYTES ? (size_t)n : HARDEN_BYTES, off);
-		if (got <= 0) {
-			rc = (int)got;
-			break;
-		}
-		rc = fdir_pwrite_all(fs, file, b, (size_t)got, off);
-		off += (uint64_t)got;
-		n -= (uint64_t)got;
-	}
-	free(b);
-	return rc < 0 ? rc : fs->ops->sync(fs, file, false);
-}
-
-int fdir_log_harden(struct rk_dir *dir, const char *name, uint64_t off, uint64_t n, struct rk_err *err)
-{
-	struct fdir *d = (struct fdir *)dir;
-	char folder[NAME_BYTES_MAX];
-	int f = fdir_open(d, name, FSYS_WRITE, err);
-	if (f < 0)
-		return f;
-	name_folder(name, folder);
-	int rc = rewrite(d->fs, f, off, n);
-	d->fs->ops->close(d->fs, f);
-	if (rc == 0)
-		rc = d->fs->ops->sync_dir(d->fs, folder);
-	return rc < 0 ? fdir_words(err, rc, "make durable", name) : 0;
 }

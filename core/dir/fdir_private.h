@@ -58,7 +58,6 @@ int fdir_log_append(struct rk_log *, const void *p, size_t n, struct rk_err *);
 int fdir_log_sync(struct rk_log *, struct rk_err *);
 int fdir_log_seal(struct rk_log *, struct rk_err *);
 void fdir_log_close(struct rk_log *);
-int fdir_log_harden(struct rk_dir *, const char *name, uint64_t off, uint64_t n, struct rk_err *);
 
 /* fdir_lease.c */
 int fdir_lease_take(struct rk_dir *, const char *name, enum rk_lease_mode, const char *holder, struct rk_lease **ret, struct rk_err *);

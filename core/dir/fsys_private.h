@@ -13,7 +13,6 @@
 
 enum fsys_how {
 	FSYS_READ,
-	FSYS_WRITE,	  /* an existing file, for reading and writing */
 	FSYS_CREATE,	  /* a new one, for reading and writing; -EEXIST */
 	FSYS_LOCK,	  /* for reading and writing, made when missing */
 };

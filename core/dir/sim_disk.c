@@ -438,7 +438,7 @@ static int open_locked(struct sim *s, const char *path, enum fsys_how how)
 		return -EISDIR;
 	if (at >= 0)
 		return how == FSYS_CREATE ? -EEXIST : new_handle(s, s->visible.v[at].ino);
-	if (how == FSYS_READ || how == FSYS_WRITE || !parent_there(s, path))
+	if (how == FSYS_READ || !parent_there(s, path))
 		return -ENOENT;
 	int ino = new_inode(s);
 	int rc = ino < 0 ? ino : log_name(s, NAME_ADD, path, NULL, ino);
@@ -448,7 +448,7 @@ static int open_locked(struct sim *s, const char *path, enum fsys_how how)
 static int sim_fs_open(struct fsys *fs, const char *path, enum fsys_how how)
 {
 	struct sim *s = of(fs);
-	int rc = enter(s, how == FSYS_READ || how == FSYS_WRITE ? SIM_READ : SIM_NAME);
+	int rc = enter(s, how == FSYS_READ ? SIM_READ : SIM_NAME);
 	return leave(s, rc < 0 ? rc : open_locked(s, path, how));
 }
 

@@ -9,3 +9,7 @@ librankfs_a_SOURCES += \
 unit_tests += test/t_wal
 test_t_wal_SOURCES = test/t_wal.c
 test_t_wal_LDADD = $(TEST_LIBS)
+
+unit_tests += test/t_wal_sim
+test_t_wal_sim_SOURCES = test/t_wal_sim.c
+test_t_wal_sim_LDADD = $(TEST_LIBS)

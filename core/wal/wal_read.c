@@ -141,8 +141,11 @@ static int read_records(struct reading *r, struct wal_scan *s, struct rk_err *er
 			return rk_fail(err, rc, "%s", words.msg);
 		r->report->bad_entry = r->report->bad_last = r->report->bad_off = 0;
 		r->report->bad_file[0] = '\0';
-		wal_scan_fresh(s);
 		rc = relist(r, s->head.first, err);
+		if (rc == 0)
+			rc = wal_scan_again(s, err);
+		if (rc == -EUCLEAN)
+			rk_fail(err, rc, "%s: %s", s->name, s->why);
 		if (rc < 0)
 			return rc;
 	}

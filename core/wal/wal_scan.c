@@ -60,11 +60,6 @@ static int window(struct wal_scan *s, uint64_t off, size_t want, const uint8_t *
 	return 0;
 }
 
-void wal_scan_fresh(struct wal_scan *s)
-{
-	s->base = s->buf.len = 0;
-}
-
 static bool all_zero(const uint8_t *p, size_t n)
 {
 	while (n > 0 && *p == 0) {
@@ -76,13 +71,11 @@ static bool all_zero(const uint8_t *p, size_t n)
 
 /* ---- records ---- */
 
-int wal_scan_open(struct wal_scan *s, struct rk_dir *d, uint64_t first, struct rk_err *err)
+static int read_head(struct wal_scan *s, uint64_t first, struct rk_err *err)
 {
 	const uint8_t *p;
 	size_t n;
 	uint32_t version = 0;
-	*s = (struct wal_scan){.dir = d, .entry = first};
-	wal_name(s->name, first);
 	int rc = window(s, 0, WAL_HEAD_BYTES, &p, &n, err);
 	if (rc < 0)
 		return rc;
@@ -93,8 +86,22 @@ int wal_scan_open(struct wal_scan *s, struct rk_dir *d, uint64_t first, struct r
 	if (rc < 0 || s->head.first != first)
 		return -EUCLEAN;
 	s->why = NULL;
-	s->off = WAL_HEAD_BYTES;
 	return 0;
+}
+
+int wal_scan_open(struct wal_scan *s, struct rk_dir *d, uint64_t first, struct rk_err *err)
+{
+	*s = (struct wal_scan){.dir = d, .entry = first};
+	wal_name(s->name, first);
+	int rc = read_head(s, first, err);
+	s->off = rc == 0 ? WAL_HEAD_BYTES : 0;
+	return rc;
+}
+
+int wal_scan_again(struct wal_scan *s, struct rk_err *err)
+{
+	s->base = s->buf.len = 0;
+	return read_head(s, s->head.first, err);
 }
 
 int wal_scan_next(struct wal_scan *s, struct wal_rec *ret, const uint8_t **ret_payload, struct rk_err *err)

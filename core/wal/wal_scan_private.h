@@ -31,8 +31,8 @@ struct wal_scan {
 int wal_scan_open(struct wal_scan *s, struct rk_dir *, uint64_t first, struct rk_err *);
 /* 1 and a record (payload valid until the next call), 0 at the first that is none, -errno when reading failed. */
 int wal_scan_next(struct wal_scan *s, struct wal_rec *ret, const uint8_t **ret_payload, struct rk_err *);
-/* Forgets the window, so that the next call reads the file again. */
-void wal_scan_fresh(struct wal_scan *s);
+/* Forgets the window and reads the header again: another process may have written on, or put a shorter copy in the file's place. As wal_scan_open. */
+int wal_scan_again(struct wal_scan *s, struct rk_err *err);
 
 struct wal_tail {
 	uint64_t durable; /* the highest durable_seq that a record behind off knows of; 0: none */

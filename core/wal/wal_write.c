@@ -157,7 +157,9 @@ static int remember_old(struct wal *w, uint64_t first, uint64_t bytes)
 	return 0;
 }
 
-/* A file whose first entry is the next one. Everything before is durable (W3). */
+enum { FILE_BYTES_MIN = 512, FILE_BYTES_POOR = 64 << 10 };
+
+/* A file whose first entry is the next one. Everything before is durable (W3). On a disk that is nearly full a smaller one will do: deletes need it. */
 static int create(struct wal *w, uint64_t bytes, bool over, struct rk_log **ret, struct wal_head *ret_head, struct rk_err *err)
 {
 	char name[WAL_NAME_BYTES];
@@ -166,9 +168,15 @@ static int create(struct wal *w, uint64_t bytes, bool over, struct rk_log **ret,
 	if (getrandom(&h.log_id, sizeof(h.log_id), 0) != sizeof(h.log_id))
 		return rk_fail(err, -EIO, "no random number to be had");
 	wal_name(name, h.first);
-	wal_head_put(head, &h);
-	*ret_head = h;
-	return w->dir->ops->log_create(w->dir, name, bytes, head, sizeof(head), over, ret, err);
+	for (;; h.file_bytes /= 4) {
+		struct rk_err words = {{0}};
+		wal_head_put(head, &h);
+		int rc = w->dir->ops->log_create(w->dir, name, h.file_bytes, head, sizeof(head), over, ret, &words);
+		if (rc == -ENOSPC && h.file_bytes / 4 >= FILE_BYTES_POOR && bytes == w->file_bytes)
+			continue;
+		*ret_head = h;
+		return rc < 0 ? rk_fail(err, rc, "%s", words.msg) : 0;
+	}
 }
 
 static void use(struct wal *w, struct rk_log *log, const struct wal_head *h)
@@ -340,68 +348,57 @@ int wal_clean(struct wal *w, struct rk_err *err)
 
 /* ---- opening and closing ---- */
 
-struct extent {
-	uint64_t from, to; /* bytes of records not known to be durable */
-	uint64_t entries;  /* the number behind the last record */
-	bool headless;	   /* rot: nothing of it was read, so nothing needs to last */
-};
-
-/* Two passes: a record's durable_seq vouches for earlier ones. */
-static int undurable(struct rk_dir *d, uint64_t first, struct extent *ret, struct rk_err *err)
-{
-	uint64_t durable = first - 1;
-	*ret = (struct extent){.entries = first};
-	for (int pass = 0; pass < 2; pass++) {
-		struct wal_scan s;
-		struct wal_rec h;
-		const uint8_t *payload;
-		int rc = wal_scan_open(&s, d, first, err);
-		ret->from = s.off;
-		while (rc == 0 && (rc = wal_scan_next(&s, &h, &payload, err)) > 0) {
-			if (pass == 0 && h.durable_seq > durable)
-				durable = h.durable_seq;
-			if (h.entry <= durable)
-				ret->from = s.off;
-			rc = 0;
-		}
-		ret->to = s.off;
-		ret->entries = s.entry;
-		wal_scan_done(&s);
-		ret->headless = rc == -EUCLEAN;
-		if (rc < 0)
-			return ret->headless ? 0 : rc;
-	}
-	return 0;
-}
-
 /* A file that begins with the entry that comes next must be empty: it is replaced at once, never removed first, so that W6 holds at any moment. */
 static int adopt_empty(struct wal *w, uint64_t first, uint64_t next, struct rk_err *err)
 {
-	char name[WAL_NAME_BYTES];
-	struct extent e;
-	wal_name(name, first);
-	int rc = undurable(w->dir, first, &e, err);
-	if (rc < 0)
-		return rc;
-	if (e.headless)
-		return rk_fail(err, -EUCLEAN, "%s: the header is damaged", name);
-	if (first > next || e.entries != first)
-		return rk_fail(err, -EINVAL, "%s ends before entry %" PRIu64 ", the log was to go on with %" PRIu64, name, e.entries, next);
-	return 0;
+	struct wal_scan s;
+	struct wal_rec h;
+	const uint8_t *payload;
+	int rc = wal_scan_open(&s, w->dir, first, err);
+	if (rc == -EUCLEAN)
+		rk_fail(err, rc, "%s: %s", s.name, s.why);
+	if (rc == 0)
+		rc = wal_scan_next(&s, &h, &payload, err);
+	if (rc > 0 || (rc == 0 && first > next))
+		rc = rk_fail(err, -EINVAL, "%s is there, the log was to go on with %" PRIu64, s.name, next);
+	wal_scan_done(&s);
+	return rc;
 }
 
-/* The last file that holds anything (W4). */
-static int adopt_last(struct wal *w, uint64_t first, uint64_t next, struct rk_err *err)
+/* The records of the last file, all in memory: no more than one file, or one record. */
+static int gather(struct wal_scan *s, struct rk_buf *ret, struct rk_err *err)
 {
-	char name[WAL_NAME_BYTES];
-	struct extent e;
-	wal_name(name, first);
-	int rc = undurable(w->dir, first, &e, err);
-	if (rc < 0)
-		return rc;
-	if (e.entries > next)
-		return rk_fail(err, -EINVAL, "%s ends before entry %" PRIu64 ", the log was to go on with %" PRIu64, name, e.entries, next);
-	return e.to > e.from ? w->dir->ops->log_harden(w->dir, name, e.from, e.to - e.from, err) : 0;
+	struct wal_rec h;
+	const uint8_t *payload;
+	int rc = wal_scan_open(s, s->dir, s->entry, err);
+	ret->len = rc == 0 ? WAL_HEAD_BYTES : 0;
+	while (rc == 0 && (rc = wal_scan_next(s, &h, &payload, err)) > 0)
+		rc = rk_buf_put(ret, payload - WAL_RECORD_BYTES, WAL_RECORD_BYTES + (size_t)wal_padded(h.len));
+	return rc;
+}
+
+/* W4: what recovery read may be in the cache only, after SIGKILL or after a sync that failed; and a sync now may do nothing. So it is written anew, to
+ * a file that takes the old one's place at once. Not needed when the log was closed cleanly, which a seal says: it comes after the last sync. */
+static int adopt_last(struct wal *w, struct wal_file *f, uint64_t next, struct rk_err *err)
+{
+	struct rk_buf b = {0};
+	struct rk_log *log;
+	struct wal_scan s = {.dir = w->dir, .entry = f->first};
+	int rc = rk_buf_reserve(&b, WAL_HEAD_BYTES) < 0 ? -ENOMEM : gather(&s, &b, err);
+	if (rc == 0 && s.entry > next)
+		rc = rk_fail(err, -EINVAL, "%s ends before entry %" PRIu64 ", the log was to go on with %" PRIu64, s.name, s.entry, next);
+	if (rc == 0 && !(s.last_clean && f->bytes < s.head.file_bytes)) {
+		s.head.file_bytes = b.len;
+		wal_head_put(b.data, &s.head);
+		rc = w->dir->ops->log_create(w->dir, s.name, b.len, b.data, b.len, true, &log, err);
+		if (rc == 0) {
+			w->dir->ops->log_close(log);
+			f->bytes = b.len;
+		}
+	}
+	wal_scan_done(&s);
+	rk_buf_done(&b);
+	return rc == -EUCLEAN ? 0 : rc; /* no header: nothing was read of it */
 }
 
 /* What earlier processes left. */
@@ -413,10 +410,10 @@ static int adopt(struct wal *w, uint64_t next, bool *ret_over, struct rk_err *er
 	*ret_over = rc == 0 && n && files.v[n - 1].first >= next;
 	if (*ret_over)
 		rc = adopt_empty(w, files.v[--n].first, next, err);
+	if (rc == 0 && n)
+		rc = adopt_last(w, &files.v[n - 1], next, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = remember_old(w, files.v[i].first, files.v[i].bytes);
-	if (rc == 0 && n)
-		rc = adopt_last(w, files.v[n - 1].first, next, err);
 	wal_files_done(&files);
 	return rc;
 }
@@ -432,7 +429,6 @@ static void wal_free(struct wal *w)
 
 int wal_open(struct rk_dir *d, uint64_t next, uint64_t file_bytes, struct wal **ret, struct rk_err *err)
 {
-	enum { FILE_BYTES_MIN = 512 };
 	struct rk_log *log;
 	struct wal_head h;
 	if (next == 0)
