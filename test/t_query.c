@@ -10,6 +10,7 @@
 #include "core/query/parse.h"
 #include "core/query/render.h"
 #include "core/query/snippet.h"
+#include "core/segment/seg_write.h"
 #include "test/oracle.h"
 #include "test/tap.h"
 
@@ -30,7 +31,7 @@ static struct analyzer *new_analyzer(void)
 	return a;
 }
 
-/* --- snapshots made by hand over memtables --- */
+/* --- snapshots made by hand over memtables and segments --- */
 
 static struct snapshot *new_snapshot(unsigned nleaves)
 {
@@ -62,9 +63,53 @@ static void seal_snapshot(struct snapshot *s)
 
 static void free_snapshot(struct snapshot *s)
 {
-	for (unsigned i = 0; i < s->nleaves; i++)
+	for (unsigned i = 0; i < s->nleaves; i++) {
 		memtable_unref(s->leaves[i].mem);
+		if (s->leaves[i].seg)
+			deadset_done((struct deadset *)s->leaves[i].dead);
+		if (s->leaves[i].seg)
+			free((void *)s->leaves[i].dead);
+		seg_unref(s->leaves[i].seg);
+	}
 	free(s);
+}
+
+/* The leaf's memtable, written as a segment, takes its place; so do its deaths. */
+static void make_segment(struct rk_dir *dir, struct leaf *l, uint64_t id)
+{
+	struct seg_write_params p = {.id = id, .store_content = true};
+	struct seg_writer *w = NULL;
+	struct memtable *m = l->mem;
+	struct memtable_term *terms = NULL;
+	static struct cursor c;
+	const uint32_t *pos;
+	size_t nterms = 0;
+	CU_ASSERT_EQUAL_FATAL(seg_write_new(dir, &p, &w, NULL), 0);
+	for (uint32_t d = 0; d < l->limit; d++)
+		CU_ASSERT_EQUAL_FATAL(seg_write_doc(w, memtable_doc(m, d), memtable_length(m, d), NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(memtable_terms(m, l->limit, "", 0, &terms, &nterms), 0);
+	for (size_t i = 0; i < nterms; i++) {
+		CU_ASSERT_EQUAL_FATAL(memtable_term_cursor(m, l->limit, &terms[i], &c), 1);
+		CU_ASSERT_EQUAL_FATAL(seg_write_term(w, terms[i].term, terms[i].len, NULL), 0);
+		for (docid_t at = 0; cursor_seek(&c, at) && cursor_load(&c, true); at = c.last + 1)
+			for (uint32_t k = 0; k < c.n; k++) {
+				c.ops->positions(&c, k, &pos);
+				CU_ASSERT_EQUAL_FATAL(seg_write_posting(w, c.docs[k], c.tfs[k], pos, NULL), 0);
+			}
+		c.ops->done(&c);
+	}
+	free(terms);
+	CU_ASSERT_EQUAL_FATAL(seg_write_commit(w, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(seg_open(dir, id, &l->seg, NULL), 0);
+	struct deadset *dead = malloc(sizeof(*dead));
+	CU_ASSERT_EQUAL_FATAL(deadset_init(dead, l->limit), 0);
+	for (uint32_t d = 0; d < l->limit; d++)
+		for (uint64_t seq = 1; seq < 110 && deadset_is_dead(l->dead, d, 109); seq++)
+			if (deadset_is_dead(l->dead, d, seq))
+				deadset_mark(dead, d, seq);
+	l->dead = dead;
+	l->norms = seg_norms(l->seg);
+	l->mem = memtable_unref(m);
 }
 
 static docid_t add(struct memtable *m, struct analyzer *a, const char *id, const char *title, const char *text, uint32_t flags)
@@ -81,6 +126,7 @@ static docid_t add(struct memtable *m, struct analyzer *a, const char *id, const
 struct world {
 	struct oracle o;
 	struct snapshot *snap;
+	struct rk_dir *dir; /* of its segments */
 	struct analyzer *an;
 	struct query_hit *want, *got;
 	struct oracle_doc **want_docs;
@@ -127,6 +173,10 @@ static void make_world(struct world *w, uint32_t ndocs, uint32_t nwords, uint32_
 	}
 	free(text);
 	seal_snapshot(w->snap);
+	CU_ASSERT_EQUAL_FATAL(dir_mem_open(&w->dir, NULL), 0);
+	for (unsigned i = 0; i < nleaves; i++)
+		if (rnd(2) && w->snap->leaves[i].limit)
+			make_segment(w->dir, &w->snap->leaves[i], i + 1);
 	oracle_count(&w->o);
 	w->want = calloc(ndocs + 1, sizeof(*w->want));
 	w->got = calloc(ndocs + 1 < 10000 ? 10000 : ndocs + 1, sizeof(*w->got));
@@ -143,6 +193,7 @@ static void free_world(struct world *w)
 	free(w->got);
 	free(w->want_docs);
 	free_snapshot(w->snap);
+	w->dir->ops->close(w->dir);
 	analyzer_free(w->an);
 }
 
