@@ -282,8 +282,9 @@ static void compare_many(unsigned kind, unsigned worlds, unsigned queries)
 {
 	for (unsigned i = 0; i < worlds; i++) {
 		struct world w;
-		make_world(&w, i % 4 == 3 ? 3000 : 100 + rnd(600), 5 + rnd(120), 5 + rnd(60), 1 + rnd(5));
-		for (unsigned k = 0; k < queries; k++)
+		bool large = i % 3 == 2; /* lists of many blocks */
+		make_world(&w, large ? 2000 : 100 + rnd(400), 5 + rnd(large ? 20 : 120), 5 + rnd(60), 1 + rnd(large ? 2 : 5));
+		for (unsigned k = 0; k < (large ? queries / 3 : queries); k++)
 			compare(&w, random_query(&w.o, kind));
 		free_world(&w);
 	}
@@ -307,6 +308,36 @@ static void and_matches_the_oracle(void)
 static void phrases_match_the_oracle(void)
 {
 	compare_many(3, 12, 150);
+}
+
+/* The leading list has one block, the other one many: what its first block can give says nothing about the last. */
+static void bounds_hold_beyond_the_first_block(void)
+{
+	static const char *const queries[] = {"\"a b\"", "a AND b", "+\"a b\" c", "a b"};
+	struct analyzer *an = new_analyzer();
+	struct snapshot *s = new_snapshot(2);
+	struct rk_dir *dir = NULL;
+	struct query_options o;
+	query_options_init(&o);
+	o.k = 1;
+	add(s->leaves[0].mem, an, "first", "", "a b a b x x x x x x", 0);
+	for (unsigned i = 0; i < 600; i++) {
+		char id[16];
+		sprintf(id, "n%u", i);
+		add(s->leaves[1].mem, an, id, "", i == 500 ? "a b a b a b x x x x" : i == 0 ? "a x x x x x x x x b" : "b x x x x x x x x x", 0);
+	}
+	seal_snapshot(s);
+	CU_ASSERT_EQUAL_FATAL(dir_mem_open(&dir, NULL), 0);
+	make_segment(dir, &s->leaves[1], 1);
+	for (unsigned i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct query_hit hit = {0};
+		uint32_t n = 0;
+		CU_ASSERT_EQUAL(query_search(s, an, queries[i], strlen(queries[i]), &o, NULL, &hit, &n, NULL), 0);
+		CU_ASSERT_TRUE(n == 1 && hit.leaf == 1 && hit.doc == 500);
+	}
+	free_snapshot(s);
+	dir->ops->close(dir);
+	analyzer_free(an);
 }
 
 static void trees_match_the_oracle(void)
@@ -714,6 +745,7 @@ static const struct tap_test tests[] = {
 	{"exec: any of several words", or_matches_the_oracle},
 	{"exec: all of several words", and_matches_the_oracle},
 	{"exec: phrases", phrases_match_the_oracle},
+	{"exec: bounds hold beyond the first block", bounds_hold_beyond_the_first_block},
 	{"exec: any tree", trees_match_the_oracle},
 	{"limits: clauses, time, memory, cancellation", limits_hold},
 	{"options by name", options_by_name},
