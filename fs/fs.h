@@ -17,6 +17,7 @@
 #include "fs/cache.h"
 #include "fs/node.h"
 #include "fs/notify.h"
+#include "fs/reap.h"
 #include "fs/slow.h"
 
 /* Every operation has a counter of its own in status/metrics; the names are those of the protocol. */
@@ -49,6 +50,7 @@ struct fs {
 	struct cache cache;
 	struct notify notify;
 	struct slow slow;
+	struct reap reap;
 	struct analyzers analyzers;
 	struct ghosts ghosts;
 	struct query_options query;

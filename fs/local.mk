@@ -17,6 +17,7 @@ librankfsmount_a_SOURCES = \
 	fs/notify.c fs/notify.h \
 	fs/ops.c fs/ops.h \
 	fs/readme.c fs/readme.h \
+	fs/reap.c fs/reap.h \
 	fs/slow.c fs/slow.h \
 	fs/status.h \
 	fs/tree.c fs/tree.h \
@@ -24,3 +25,7 @@ librankfsmount_a_SOURCES = \
 rankfs_LDADD = librankfsmount.a $(CORE_LIBS) $(FUSE_LIBS) $(INIH_LIBS)
 
 include %D%/cli/local.mk
+
+unit_tests += test/t_fs
+test_t_fs_SOURCES = test/t_fs.c
+test_t_fs_LDADD = librankfsmount.a $(TEST_LIBS) $(FUSE_LIBS)

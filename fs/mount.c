@@ -249,9 +249,12 @@ static int serve(struct mount *m)
 	int sig, rc = loop_new(fs->se, MAX_THREADS, &fs->loop, &err);
 	signals(&set);
 	if (rc == 0)
+		rc = reap_start(fs);
+	if (rc == 0)
 		rc = loop_start(fs->loop, GONE, &err);
 	if (rc < 0) {
 		say_rc(m, m->o->mountpoint, rc, &err);
+		reap_stop(fs);
 		loop_free(fs->loop);
 		return MOUNT_FAILED;
 	}
@@ -260,6 +263,7 @@ static int serve(struct mount *m)
 		;
 	notify_manager("STOPPING=1\n");
 	slow_stop(&fs->slow);
+	reap_stop(fs);
 	loop_stop(fs->loop);
 	loop_free(fs->loop);
 	return MOUNT_OK;

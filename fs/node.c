@@ -221,11 +221,13 @@ struct node *node_find(struct nodes *t, struct node *parent, const char *name)
 	return n;
 }
 
-void node_known(struct nodes *t, struct node *n)
+size_t node_known(struct nodes *t, struct node *n)
 {
 	pthread_mutex_lock(&t->lock);
 	n->nlookup++;
+	size_t count = t->count;
 	pthread_mutex_unlock(&t->lock);
+	return count;
 }
 
 void node_forget(struct nodes *t, uint64_t ino, uint64_t count)

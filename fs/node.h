@@ -62,7 +62,7 @@ struct node *node_pin(struct nodes *, struct node *);
 void node_unpin(struct nodes *, struct node *); /* NULL is fine */
 struct node *node_find(struct nodes *, struct node *parent, const char *name); /* pinned, or NULL */
 
-void node_known(struct nodes *, struct node *); /* an entry for it goes to the kernel */
+size_t node_known(struct nodes *, struct node *); /* an entry for it goes to the kernel; returns the number of nodes */
 void node_forget(struct nodes *, uint64_t ino, uint64_t n);
 
 /* The node called name in dir (if any) gets a new place; what stood there is detached. */

@@ -65,7 +65,8 @@ static struct fuse_entry_param entry_of(struct fs *fs, const struct found *f)
 		e.ino = f->node->ino;
 		stat_of(fs, f->node, &e.attr);
 		e.attr_timeout = f->node->kind->attr_timeout;
-		node_known(&fs->nodes, f->node);
+		if (node_known(&fs->nodes, f->node) > REAP_LIMIT)
+			reap_ask(fs);
 	}
 	return e;
 }

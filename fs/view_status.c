@@ -47,6 +47,7 @@ static void mount_metrics(struct fs *fs, struct rk_buf *b)
 	metric(b, "query_evaluation_nanoseconds_total", "counter", "Time spent evaluating them.", fs->evaluation_ns);
 	metric(b, "epoch_notifications_total", "counter", "Commits the kernel had to be told of.", fs->notify.sent);
 	metric(b, "nodes", "gauge", "Files and folders the kernel knows or holds open.", nodes_count(&fs->nodes));
+	metric(b, "names_taken_total", "counter", "Names taken from the kernel to keep nodes few.", fs->reap.taken);
 	pthread_mutex_lock(&fs->cache.lock);
 	uint64_t bytes = fs->cache.bytes, evicted = fs->cache.evicted;
 	pthread_mutex_unlock(&fs->cache.lock);
