@@ -19,6 +19,13 @@
 
 enum {
 	CACHE_TRIAL = 1 << 19, /* words after which a full cache is judged: with over 1 in 8 missing it begins anew */
+	AHEAD = 32,		/* words between asking for an entry and using it */
+};
+
+struct ahead { /* without meaning for words that are too long for the cache */
+	struct wordcache_key key;
+	uint64_t hash;
+	const struct wordcache_slot *likely;
 };
 
 struct analyzer {
@@ -26,8 +33,10 @@ struct analyzer {
 	struct sb_stemmer *stemmer; /* NULL: none */
 	bool stop, fold, lower_ascii;
 	struct wordcache cache;
-	uint32_t generation, words, misses;
-	uint32_t pos;
+	uint32_t generation, nwords, misses;
+	uint32_t pos, nahead, next;
+	struct word words[AHEAD];
+	struct ahead ahead[AHEAD];
 	struct words at;
 	char term[TERM_MAX_BYTES + 1];
 };
@@ -115,73 +124,92 @@ static int make_term(struct analyzer *a, const char *word, size_t n, char *out)
 	return (int)n;
 }
 
-static const uint8_t key_mask[2 * WORDCACHE_KEY] = {
-	255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-	255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-};
+static const uint8_t key_mask[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 
+/* The bytes of a word, those of ASCII in lower case; `readable` bytes may be loaded. */
 static inline void key_of(struct wordcache_key *k, const char *word, size_t n, size_t readable, bool lower)
 {
-	if (readable >= WORDCACHE_KEY) {
-		struct wordcache_key mask;
-		memcpy(k, word, sizeof(*k));
-		memcpy(&mask, key_mask + WORDCACHE_KEY - n, sizeof(mask));
-		for (int i = 0; i < 4; i++)
-			k->w[i] &= mask.w[i];
+	if (n <= 16 && readable >= 16) {
+		uint64_t mask[2];
+		memcpy(k, word, 16);
+		memcpy(mask, key_mask + 16 - n, 16);
+		k->w[0] &= mask[0];
+		k->w[1] &= mask[1];
+		k->w[2] = k->w[3] = 0;
 	} else {
 		memset(k, 0, sizeof(*k));
 		memcpy(k, word, n);
 	}
-	if (lower) {
-		for (int i = 0; i < 4; i++)
-			k->w[i] = fold_ascii8(k->w[i]);
+	if (!lower)
+		return;
+	k->w[0] = fold_ascii8(k->w[0]);
+	k->w[1] = fold_ascii8(k->w[1]);
+	if (k->w[2]) {
+		k->w[2] = fold_ascii8(k->w[2]);
+		k->w[3] = fold_ascii8(k->w[3]);
 	}
 }
 
-/* Not in the cache: works the term out and keeps it in e, unless that is NULL or too small. Returns whether e holds it now. */
-static bool learn(struct analyzer *a, const char *word, size_t n, const struct wordcache_key *k, struct wordcache_entry *e, int *ret_len)
+/* Reads words ahead and asks the processor for what the cache will look at, the index first and then the entries: by the time a word's turn comes,
+ * its entry is there. */
+static void read_ahead(struct analyzer *a)
 {
-	int len = make_term(a, word, n, a->term);
-	*ret_len = len;
+	size_t n = words_read(&a->at, a->words, AHEAD);
+	for (size_t i = 0; i < n; i++) {
+		const struct word *w = &a->words[i];
+		struct ahead *x = &a->ahead[i];
+		size_t len = w->end - w->start;
+		x->hash = 0;
+		if (len > WORDCACHE_KEY)
+			continue;
+		key_of(&x->key, (const char *)a->at.text + w->start, len, a->at.len - w->start, w->ascii && a->lower_ascii);
+		x->hash = wordcache_hash(&x->key);
+		wordcache_prefetch(&a->cache, x->hash);
+	}
+	for (size_t i = 0; i < n; i++)
+		a->ahead[i].likely = wordcache_guess(&a->cache, a->ahead[i].hash);
+	a->nahead = (uint32_t)n;
+	a->next = 0;
+	a->nwords += (uint32_t)n;
+}
+
+static bool give(struct analyzer *a, const struct wordcache_term *t, struct token *ret)
+{
+	ret->term = t->p;
+	ret->len = t->len;
+	ret->cache_slot = t->slot;
+	a->pos += t->stop;
+	return t->len;
+}
+
+/* A word whose slot was not guessed: it may be among the recent; else its term is worked out, and kept when it is short enough. */
+static bool look_up(struct analyzer *a, const struct word *w, const struct ahead *x, struct token *ret)
+{
+	size_t n = w->end - w->start;
+	struct wordcache_term t;
+	if (n <= WORDCACHE_KEY && wordcache_find(&a->cache, &x->key, x->hash, &t))
+		return give(a, &t, ret);
+	int len = make_term(a, (const char *)a->at.text + w->start, n, a->term);
 	a->misses++;
-	if (!e || len > WORDCACHE_TERM)
-		return false;
-	e->stop = len < 0;
-	e->len = len < 0 ? 0 : (uint8_t)len;
-	memcpy(e->term, a->term, e->len);
-	e->key = *k;
-	a->cache.used++;
-	return true;
+	if (n <= WORDCACHE_KEY && len <= WORDCACHE_TERM) {
+		wordcache_add(&a->cache, &x->key, x->hash, a->term, len < 0 ? 0 : (uint8_t)len, len < 0, &t);
+		return give(a, &t, ret);
+	}
+	t = (struct wordcache_term){.p = a->term, .slot = UINT32_MAX, .len = (uint8_t)(len < 0 ? 0 : len), .stop = len < 0};
+	return give(a, &t, ret);
 }
 
 /* The term of a word into ret; false: none (a stop word counts a position, a word of which nothing is left does not). */
-static inline bool term_of(struct analyzer *a, const struct word *w, struct token *ret)
+static inline bool term_of(struct analyzer *a, const struct word *w, const struct ahead *x, struct token *ret)
 {
-	const char *word = (const char *)a->at.text + w->start;
-	size_t n = w->end - w->start;
-	struct wordcache_entry *e = NULL;
-	struct wordcache_key k;
-	int len;
-
-	a->words++;
-	if (n <= WORDCACHE_KEY) {
-		key_of(&k, word, n, a->at.len - w->start, w->ascii && a->lower_ascii);
-		e = wordcache_at(&a->cache, &k);
-	}
-	if (e && (e->key.w[0] || learn(a, word, n, &k, e, &len))) {
-		ret->term = e->term;
-		ret->len = e->len;
-		ret->cache_slot = (uint32_t)(e - a->cache.e);
-		a->pos += e->stop;
-		return e->len;
-	}
-	if (!e)
-		learn(a, word, n, &k, NULL, &len);
-	ret->term = a->term;
-	ret->cache_slot = UINT32_MAX;
-	a->pos += len < 0;
-	ret->len = len > 0 ? (uint32_t)len : 0;
-	return len > 0;
+	const struct wordcache_slot *s = x->likely;
+	if (w->end - w->start > WORDCACHE_SHORT_KEY || !s || !wordcache_is(s, &x->key))
+		return look_up(a, w, x, ret);
+	ret->term = s->term;
+	ret->len = s->len;
+	ret->cache_slot = (uint32_t)(s - a->cache.slots);
+	a->pos += s->stop;
+	return s->len;
 }
 
 int analyzer_new(const struct analyzer_params *p, struct analyzer **ret, struct rk_err *err)
@@ -231,34 +259,38 @@ uint32_t analyzer_cache_generation(const struct analyzer *a)
 /* A cache that was filled by other texts than these serves nobody. */
 static void judge_cache(struct analyzer *a)
 {
-	if (a->words < CACHE_TRIAL)
+	if (a->nwords < CACHE_TRIAL)
 		return;
-	if (a->cache.used >= WORDCACHE_FULL && a->misses > a->words / 8) {
+	if (a->cache.nslots == WORDCACHE_SLOTS && a->misses > a->nwords / 8) {
 		wordcache_clear(&a->cache);
 		a->generation++;
 	}
-	a->words = a->misses = 0;
+	a->nwords = a->misses = 0;
 }
 
 void analyzer_begin(struct analyzer *a, const char *text, size_t len)
 {
 	judge_cache(a);
 	words_begin(&a->at, text, len);
-	a->pos = 0;
+	a->pos = a->nahead = a->next = 0;
 }
 
 bool analyzer_next(struct analyzer *a, struct token *ret)
 {
-	struct word w;
-	while (words_next(&a->at, &w)) {
-		if (!term_of(a, &w, ret))
+	for (;;) {
+		if (a->next == a->nahead) {
+			read_ahead(a);
+			if (!a->nahead)
+				return false;
+		}
+		const struct word *w = &a->words[a->next];
+		if (!term_of(a, w, &a->ahead[a->next++], ret))
 			continue;
 		ret->pos = a->pos++;
-		ret->start = w.start;
-		ret->end = w.end;
+		ret->start = w->start;
+		ret->end = w->end;
 		return true;
 	}
-	return false;
 }
 
 size_t analyzer_fold(struct analyzer *a, const char *word, size_t len, char *out, size_t cap)

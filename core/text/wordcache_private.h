@@ -1,7 +1,9 @@
-/* wordcache_private.h - raw word -> term: one cache line per entry, open addressing, no eviction (a slot keeps its meaning until wordcache_clear).
+/* wordcache_private.h - raw word -> term, in two parts.
  *
- * Words beyond 32 bytes and terms beyond 30 are not kept. When the table is full enough, or eight neighbours are taken, a new word is not kept either:
- * frequent words come early. Owner: one analyzer. Threads: one at a time.
+ * Slots, for words of at most 16 bytes with terms of at most 14: entries in the order in which the words came, so that the frequent ones lie together
+ * (in few cache lines and pages), found through an index of hash bits and slot numbers. Nothing leaves a slot before wordcache_clear.
+ * Recent: a table where the newest word takes its place, for longer words (at most 32 bytes, terms of 30) and for those that find the slots full: the
+ * names of one text. Owner: one analyzer. Threads: one at a time.
  */
 #ifndef CORE_TEXT_WORDCACHE_PRIVATE_H
 #define CORE_TEXT_WORDCACHE_PRIVATE_H
@@ -10,54 +12,94 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WORDCACHE_SLOTS = 1 << 16, WORDCACHE_FULL = WORDCACHE_SLOTS / 4 * 3, WORDCACHE_PROBES = 8, WORDCACHE_KEY = 32, WORDCACHE_TERM = 30 };
+enum {
+	WORDCACHE_SLOTS = 49152,
+	WORDCACHE_INDEX = 1 << 16, /* a slot's number and 16 bits of hash each; at most 3/4 are taken */
+	WORDCACHE_RECENT = 1 << 15,
+	WORDCACHE_KEY = 32,
+	WORDCACHE_SHORT_KEY = 16,
+	WORDCACHE_TERM = 30,
+	WORDCACHE_SHORT_TERM = 14,
+};
 
 struct wordcache_key {
 	uint64_t w[WORDCACHE_KEY / 8]; /* the word with zero bytes behind it; a word holds no NUL */
 };
 
-struct wordcache_entry {
-	struct wordcache_key key; /* all zero: free */
+struct wordcache_term {
+	const char *p;
+	uint32_t slot; /* UINT32_MAX: among the recent */
+	uint8_t len;   /* 0: no token */
+	bool stop;     /* a stop word, not one of which folding left nothing */
+};
+
+struct wordcache_slot {
+	uint64_t w[2];
+	char term[WORDCACHE_SHORT_TERM];
+	uint8_t len;
+	bool stop;
+};
+
+struct wordcache_recent {
+	struct wordcache_key key; /* all zero: none yet */
 	char term[WORDCACHE_TERM];
 	uint8_t len;
-	bool stop; /* no token; len may be 0 as well: nothing is left after folding */
+	bool stop;
 };
 
 struct wordcache {
-	struct wordcache_entry *e;
-	void *mem;
-	uint32_t used;
+	struct wordcache_slot *slots;
+	struct wordcache_recent *recent;
+	uint32_t *index; /* hash bits << 16 | slot + 1; 0: free */
+	uint32_t nslots;
 };
 
 int wordcache_init(struct wordcache *);
 void wordcache_done(struct wordcache *);
 void wordcache_clear(struct wordcache *);
+/* Keeps a word and its term (len <= WORDCACHE_TERM; a stop word has none) and describes the copy. */
+void wordcache_add(struct wordcache *, const struct wordcache_key *, uint64_t hash, const char *term, uint8_t len, bool stop, struct wordcache_term *ret);
+bool wordcache_find(const struct wordcache *, const struct wordcache_key *, uint64_t hash, struct wordcache_term *ret);
 
-static inline uint32_t wordcache_hash(const struct wordcache_key *k)
+static inline uint64_t wordcache_hash(const struct wordcache_key *k)
 {
-	uint64_t h = (k->w[0] ^ (k->w[1] << 29 | k->w[1] >> 35)) * UINT64_C(0x9e3779b97f4a7c15);
-	h ^= (k->w[1] + (k->w[2] << 17 | k->w[2] >> 47) + k->w[3]) * UINT64_C(0xc2b2ae3d27d4eb4f);
+	uint64_t h = (k->w[0] ^ (k->w[1] << 29 | k->w[1] >> 35)) * UINT64_C(0x9e3779b97f4a7c15) + k->w[1];
+	if (k->w[2])
+		h ^= ((k->w[2] << 17 | k->w[2] >> 47) + k->w[3]) * UINT64_C(0xc2b2ae3d27d4eb4f);
 	h ^= h >> 32;
-	return (uint32_t)((h * UINT64_C(0x9e3779b97f4a7c15)) >> 48) & (WORDCACHE_SLOTS - 1);
+	return h * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static inline bool wordcache_same(const struct wordcache_key *a, const struct wordcache_key *b)
+static inline struct wordcache_recent *wordcache_recent_at(const struct wordcache *c, uint64_t hash)
 {
-	return ((a->w[0] ^ b->w[0]) | (a->w[1] ^ b->w[1]) | (a->w[2] ^ b->w[2]) | (a->w[3] ^ b->w[3])) == 0;
+	return &c->recent[hash >> 20 & (WORDCACHE_RECENT - 1)];
 }
 
-/* The entry of the word; a free one that the caller fills (key last, and used++) if it is new; NULL if it is neither known nor to be kept. */
-static inline struct wordcache_entry *wordcache_at(struct wordcache *c, const struct wordcache_key *k)
+static inline void wordcache_prefetch(const struct wordcache *c, uint64_t hash)
 {
-	uint32_t at = wordcache_hash(k);
-	for (unsigned i = 0; i < WORDCACHE_PROBES; i++, at = (at + 1) & (WORDCACHE_SLOTS - 1)) {
-		struct wordcache_entry *e = &c->e[at];
-		if (wordcache_same(&e->key, k))
-			return e;
-		if (!e->key.w[0])
-			return c->used < WORDCACHE_FULL ? e : NULL;
+	__builtin_prefetch(&c->index[hash >> 48]);
+}
+
+/* The first slot whose hash bits fit, most likely the word's own: the processor is asked for it now, wordcache_is() compares later. NULL: none fits. */
+static inline const struct wordcache_slot *wordcache_guess(const struct wordcache *c, uint64_t hash)
+{
+	for (uint32_t i = (uint32_t)(hash >> 48);; i = (i + 1) & (WORDCACHE_INDEX - 1)) {
+		uint32_t v = c->index[i];
+		if (v >> 16 == (hash >> 32 & 0xffff) && v) {
+			const struct wordcache_slot *s = &c->slots[(v & 0xffff) - 1];
+			__builtin_prefetch(s);
+			return s;
+		}
+		if (!v) {
+			__builtin_prefetch(wordcache_recent_at(c, hash));
+			return NULL;
+		}
 	}
-	return NULL;
+}
+
+static inline bool wordcache_is(const struct wordcache_slot *s, const struct wordcache_key *k)
+{
+	return ((s->w[0] ^ k->w[0]) | (s->w[1] ^ k->w[1]) | k->w[2]) == 0;
 }
 
 #endif

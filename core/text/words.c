@@ -1,4 +1,4 @@
-/* words.c - UAX #29 word borders: ASCII by a table and 16 bytes at a time, everything else through libunistring in small windows.
+/* words.c - UAX #29 word borders: ASCII by bit masks of 64 bytes and a table, everything else through libunistring in small windows.
  *
  *	W1: `pos` and the start of every window are word borders, so that nothing before them matters (no rule of UAX #29 looks back over a border).
  *	W2: an ASCII word is given by the table only when the byte behind it cannot belong to it: a byte above 127 there, or behind a punctuation mark
@@ -9,11 +9,13 @@
 
 #include <unictype.h>
 #include <unistr.h>
+#include <string.h>
 #include <uniwbrk.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+#include "core/base/bytes.h"
 #include "core/text/utf8_private.h"
 
 enum {
@@ -24,8 +26,9 @@ enum {
 	UNDERSCORE = 16,
 	QUOTE = 32, /* '"' joins Hebrew letters only */
 	HIGH = 64,
-	BEGINS = LETTER | DIGIT | UNDERSCORE | HIGH,
 	INSIDE = LETTER | DIGIT | UNDERSCORE,
+	BEGINS = INSIDE | HIGH,
+	BLOCK = 64,
 };
 
 static const uint8_t class_of[256] = {
@@ -42,25 +45,33 @@ static const uint8_t class_of[256] = {
 	[128 ... 255] = HIGH,
 };
 
-/* The first byte from p on that is no ASCII letter, digit or '_'. Looks at no byte from end on; may stop late by up to 15 behind stop. */
-static inline const uint8_t *skip_inside(const uint8_t *p, const uint8_t *stop, const uint8_t *end)
+/* Of 64 bytes one bit each: letters, digits and '_'; bytes above 127. */
+static inline uint64_t classify(const uint8_t *p, uint64_t *ret_high)
 {
-#ifdef __SSE2__
-	while (p < stop && end - p >= 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)p);
-		__m128i low = _mm_or_si128(x, _mm_set1_epi8(0x20));
+	uint64_t inside = 0, high = 0;
+#if defined(__SSE2__) && !defined(WORDS_PORTABLE)
+	for (int i = 0; i < BLOCK; i += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(p + i));
+		__m128i low = _mm_or_si128(x, _mm_set1_epi8(0x20)); /* signed comparison: bytes above 127 are below all */
 		__m128i letter = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(low, _mm_set1_epi8('z' + 1)));
 		__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(x, _mm_set1_epi8('9' + 1)));
 		__m128i in = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(x, _mm_set1_epi8('_')));
-		unsigned out = ~(unsigned)_mm_movemask_epi8(in) & 0xffff;
-		if (out)
-			return p + __builtin_ctz(out);
-		p += 16;
+		inside |= (uint64_t)(uint32_t)_mm_movemask_epi8(in) << i;
+		high |= (uint64_t)(uint32_t)_mm_movemask_epi8(x) << i;
+	}
+#else
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80, gather = UINT64_C(0x0102040810204080);
+	for (int i = 0; i < BLOCK; i += 8) {
+		uint64_t x = rk_get64(p + i), x7 = x & ~tops, low = x7 | ones * 0x20;
+		uint64_t letter = (low + ones * (0x80 - 'a')) & ~(low + ones * (0x80 - 'z' - 1));
+		uint64_t digit = (x7 + ones * (0x80 - '0')) & ~(x7 + ones * (0x80 - '9' - 1));
+		uint64_t under = ~((x7 ^ ones * '_') + ones * 0x7f);
+		inside |= (((letter | digit | under) & ~x & tops) >> 7) * gather >> 56 << i;
+		high |= ((x & tops) >> 7) * gather >> 56 << i;
 	}
 #endif
-	while (p < stop && class_of[*p] & INSIDE)
-		p++;
-	return p;
+	*ret_high = high;
+	return inside;
 }
 
 /* A word that begins at s with a letter, digit or '_'. Returns its end, or NULL when bytes above 127 have a say (W2). */
@@ -69,7 +80,8 @@ static const uint8_t *ascii_end(const uint8_t *s, const uint8_t *end)
 	const uint8_t *stop = end - s > WORD_MAX ? s + WORD_MAX : end;
 	const uint8_t *p = s;
 	for (;;) {
-		p = skip_inside(p, stop, end);
+		while (p < stop && class_of[*p] & INSIDE)
+			p++;
 		if (p >= stop)
 			return stop;
 		unsigned c = class_of[*p];
@@ -277,31 +289,82 @@ void words_begin(struct words *w, const void *text, size_t len)
 	w->alone = false;
 }
 
-bool words_next(struct words *w, struct word *ret)
+/* One word that a mask could not decide: punctuation behind it may join, or it is long. False: it took a window, or is no word. */
+static bool ascii_next(struct words *w, struct word *ret)
 {
-	const uint8_t *text = w->text, *end = text + w->len;
-	for (;;) {
-		if (w->win_end) {
-			if (window_next(w, ret))
-				return true;
-			continue;
-		}
-		const uint8_t *p = text + w->pos;
-		if (w->alone && (p == end || *p < 0x80))
-			return give_alone(w, ret);
-		while (p < end && !(class_of[*p] & BEGINS))
-			p++;
-		w->pos = (size_t)(p - text);
-		if (p == end)
-			return w->alone ? give_alone(w, ret) : false;
-		const uint8_t *e = *p < 0x80 ? ascii_end(p, end) : NULL;
-		if (!e) {
-			window_open(w);
-			continue;
-		}
-		w->pos = (size_t)(e - text);
-		if (*p == '_' && only_underscores(p, e))
-			continue;
-		return give(ret, (size_t)(p - text), (size_t)(e - text), true);
+	const uint8_t *p = w->text + w->pos, *e = ascii_end(p, w->text + w->len);
+	if (!e) {
+		window_open(w);
+		return false;
 	}
+	w->pos = (size_t)(e - w->text);
+	return *p == '_' && only_underscores(p, e) ? false : give(ret, (size_t)(p - w->text), (size_t)(e - w->text), true);
+}
+
+/* Whether the byte at e, behind a word in a block, may belong to it: ascii_end() decides. */
+static inline bool may_join(const uint8_t *p, size_t e)
+{
+	unsigned c = class_of[p[e]];
+	if (!(c & (MID_LETTER | MID_DIGIT | HIGH)))
+		return false;
+	return c & HIGH || (c >> 2 & class_of[p[e - 1]] & (LETTER | DIGIT) && (e + 1 == BLOCK || class_of[p[e + 1]] & BEGINS));
+}
+
+/* The words of the next 64 bytes, as far as they are ASCII; pos moves on, if only to a byte that needs another look. */
+static size_t block_read(struct words *w, struct word *ret, size_t cap)
+{
+	const uint8_t *p = w->text + w->pos;
+	size_t left = w->len - w->pos, n = 0, at = 0;
+	uint8_t tail[BLOCK] = {0};
+	uint64_t high, inside;
+
+	if (left < BLOCK) {
+		memcpy(tail, p, left);
+		p = tail;
+	}
+	inside = classify(p, &high);
+	uint64_t begins = inside | high;
+	while (n < cap && at < BLOCK) {
+		if (!(begins >> at)) {
+			at = left < BLOCK ? left : BLOCK;
+			break;
+		}
+		at += (size_t)__builtin_ctzll(begins >> at);
+		uint64_t behind = ~(inside >> at); /* bit 0: the byte at `at` is above 127 */
+		size_t e = at + (behind ? (size_t)__builtin_ctzll(behind) : BLOCK);
+		if ((high >> at & 1) || e >= BLOCK || p[at] == '_' || may_join(p, e)) {
+			if (at && e >= BLOCK)
+				break; /* it may fit in a block that begins with it */
+			w->pos += at;
+			if (high >> (at & (BLOCK - 1)) & 1)
+				window_open(w);
+			else
+				n += ascii_next(w, ret + n);
+			return n;
+		}
+		give(ret + n, w->pos + at, w->pos + e, true);
+		n++;
+		at = e;
+	}
+	w->pos += at;
+	return n;
+}
+
+size_t words_read(struct words *w, struct word *ret, size_t cap)
+{
+	size_t n = 0;
+	while (n < cap) {
+		if (w->win_end) {
+			n += window_next(w, ret + n);
+			continue;
+		}
+		bool end = w->pos >= w->len;
+		if (w->alone && (end || w->text[w->pos] < 0x80))
+			n += give_alone(w, ret + n);
+		else if (end)
+			break;
+		else
+			n += block_read(w, ret + n, cap - n);
+	}
+	return n;
 }

@@ -34,6 +34,6 @@ struct words {
 };
 
 void words_begin(struct words *, const void *text, size_t len); /* a text beyond 4 GiB - 1 ends there */
-bool words_next(struct words *, struct word *ret);
+size_t words_read(struct words *, struct word *ret, size_t cap); /* the next words, up to cap > 0 of them; 0: the end */
 
 #endif
