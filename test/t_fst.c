@@ -518,6 +518,51 @@ static void a_bomb_of_paths_is_stopped(void) /* 2^20 keys in 300 bytes that clai
 	drop(&s);
 }
 
+/* Nodes written by hand, closed by a right footer; -EUCLEAN from the walk, not from opening. */
+static void walk_is_refused(struct rk_buf *nodes, uint64_t nkeys, uint32_t max_len)
+{
+	struct fst f;
+	struct fst_iter it = {0};
+	uint64_t root = nodes->len - 1;
+	int rc = 0;
+	rk_buf_u64(nodes, nkeys);
+	rk_buf_u64(nodes, root);
+	rk_buf_u32(nodes, max_len);
+	rk_buf_u32(nodes, 0);
+	rk_buf_u32(nodes, FST_VERSION);
+	rk_buf_u32(nodes, FST_MAGIC);
+	CU_ASSERT_EQUAL_FATAL(fst_open(nodes->data, nodes->len, &f), 0);
+	rc = fst_iter_seek(&it, &f, NULL, 0);
+	while (rc >= 0 && (rc = fst_iter_next(&it)) == 1)
+		;
+	CU_ASSERT_EQUAL(rc, -EUCLEAN);
+	fst_iter_done(&it);
+	rk_buf_done(nodes);
+}
+
+static void nodes_by_hand(void)
+{
+	struct rk_buf b = {0};
+	size_t below;
+	rk_buf_put(&b, "\0\0\0\0", 4); /* at 3 a node without transitions and without a key */
+	for (below = 3; below < 250; below = b.len - 1) { /* 2^30 paths, none of which leads to a key (F2) */
+		uint8_t delta = (uint8_t)(b.len - below);
+		uint8_t node[] = {delta, delta, 'a', 'b', 0x10, 2};
+		rk_buf_put(&b, node, sizeof(node));
+	}
+	walk_is_refused(&b, UINT64_MAX, 65535);
+	rk_buf_put(&b, "\0\0\0ba\x10\x02", 7); /* labels fall */
+	walk_is_refused(&b, 2, 1);
+	rk_buf_put(&b, "\0\0\0aa\x10\x02", 7); /* or stay */
+	walk_is_refused(&b, 2, 1);
+	rk_buf_put(&b, "\0\x83\xc2", 3); /* "ta", longer than it claims; its byte of delta is missing below, too */
+	walk_is_refused(&b, 1, 2);
+	rk_buf_put(&b, "\0\xc3\xc2", 3); /* "ta" */
+	walk_is_refused(&b, 1, 1);
+	rk_buf_put(&b, "\0\0\x05\0ab\x10\x02", 8); /* a target that lies above (F1) */
+	walk_is_refused(&b, 2, 3);
+}
+
 /* ---- vectors made elsewhere ---- */
 
 static void one_vector(char *line)
@@ -569,6 +614,7 @@ static const struct tap_test tests[] = {
 	{"fst: garbage does no harm", garbage_does_no_harm},
 	{"fst: every cut is refused", every_cut_is_refused},
 	{"fst: a bomb of paths is stopped", a_bomb_of_paths_is_stopped},
+	{"fst: nodes by hand that break one rule each", nodes_by_hand},
 	{"fst: vectors made by another program", vectors},
 };
 

@@ -13,6 +13,18 @@
 
 static _Atomic(const struct bitpack_ops *) chosen;
 
+const struct bitpack_ops *bitpack_x86(const char *want)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && (!want || strcmp(want, "avx2") == 0))
+		return &bitpack_avx2;
+	if (!want || strcmp(want, "sse2") == 0)
+		return &bitpack_sse2;
+#endif
+	(void)want;
+	return NULL;
+}
+
 static __attribute__((noinline)) const struct bitpack_ops *choose(void)
 {
 	const char *want = getenv("RANKFS_SIMD");

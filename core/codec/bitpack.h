@@ -3,7 +3,7 @@
  * vectorization" (2015). A block of width b takes exactly 16 * b bytes (0 <= b <= 32); width 0 takes none and means all zero.
  *
  * Pure functions: no I/O, no allocation, any thread. The scalar and the SIMD twin give identical bytes and integers; the choice is made once
- * at run time (bitpack_impl() names it; RANKFS_SIMD=scalar|avx2 in the environment forces one).
+ * at run time (bitpack_impl() names it; RANKFS_SIMD=scalar|sse2|avx2 in the environment forces one that is there).
  */
 #ifndef CORE_CODEC_BITPACK_H
 #define CORE_CODEC_BITPACK_H

@@ -1,7 +1,7 @@
 /* bitpack_private.h - what the twins of bitpack share: the table of one implementation, and the macros that write out widths and steps.
  *
- * A kernel is one always-inlined function over a constant width, its 32 steps written out by RK_STEPS; RK_WIDTHS makes one function of it per
- * width, RK_TABLE the table of them. So 33 widths cost no text, and no loop is left at run time.
+ * A kernel is one always-inlined function over a constant width, its steps written out by RK_STEPS where SIMD needs constant shifts;
+ * RK_WIDTHS makes one function of it per width, RK_TABLE the table of them. So 33 widths cost no text.
  */
 #ifndef CORE_CODEC_BITPACK_PRIVATE_H
 #define CORE_CODEC_BITPACK_PRIVATE_H
@@ -14,13 +14,24 @@ typedef void bitpack_d1_fn(uint32_t base, const uint8_t *in, uint32_t *out);
 
 struct bitpack_ops {
 	const char *name;
-	bitpack_pack_fn *pack[33];
+	bitpack_pack_fn *const *pack; /* [33]: twins may share it */
 	bitpack_unpack_fn *unpack[33];
 	bitpack_d1_fn *d1_unpack[33];
 };
 
 extern const struct bitpack_ops bitpack_scalar;
+#ifdef __x86_64__
+extern bitpack_pack_fn *const bitpack_sse2_pack[33];
+extern const struct bitpack_ops bitpack_sse2, bitpack_avx2;
+#endif
 const struct bitpack_ops *bitpack_x86(const char *want); /* the best that this processor has, or the one called `want`; NULL: none */
+
+/* Sanitizers would check each of some ten thousand written-out loads, and compile for minutes; t_bitpack has guard pages instead. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+#define RK_KERNEL __attribute__((no_sanitize("address", "undefined", "thread")))
+#else
+#define RK_KERNEL
+#endif
 
 #define RK_INLINE static inline __attribute__((always_inline))
 #define RK_MASK(w) ((w) >= 32 ? UINT32_MAX : (UINT32_C(1) << ((w) & 31)) - 1)

@@ -7,17 +7,19 @@
 
 RK_INLINE void pack_width(const uint32_t *restrict in, unsigned width, uint8_t *restrict out)
 {
-	uint64_t acc[4] = {0}; /* the bits of a lane that fill no word yet */
-#define STEP(j)                                                                                                                             \
-	for (unsigned l = 0; l < 4; l++) {                                                                                                  \
-		acc[l] |= (uint64_t)(in[4 * (j) + l] & RK_MASK(width)) << ((j) * width % 32);                                               \
-		if ((j) * width % 32 + width >= 32) {                                                                                       \
-			rk_put32(out + 16 * ((j) * width / 32) + 4 * l, (uint32_t)acc[l]);                                                  \
-			acc[l] >>= 32;                                                                                                      \
-		}                                                                                                                           \
+	for (unsigned l = 0; l < 4; l++) {
+		uint64_t acc = 0; /* the bits of the lane that fill no word yet */
+		uint8_t *word = out + 4 * l;
+		for (unsigned j = 0; j < 32; j++) {
+			unsigned shift = j * width % 32;
+			acc |= (uint64_t)(in[4 * j + l] & RK_MASK(width)) << shift;
+			if (shift + width >= 32) {
+				rk_put32(word, (uint32_t)acc);
+				acc >>= 32;
+				word += 16;
+			}
+		}
 	}
-	RK_STEPS(STEP)
-#undef STEP
 }
 
 RK_INLINE uint32_t value(const uint8_t *in, unsigned width, unsigned j, unsigned l)
@@ -33,20 +35,14 @@ RK_INLINE uint32_t value(const uint8_t *in, unsigned width, unsigned j, unsigned
 
 RK_INLINE void unpack_width(const uint8_t *restrict in, unsigned width, uint32_t *restrict out)
 {
-#define STEP(j)                                                                                                                             \
-	for (unsigned l = 0; l < 4; l++)                                                                                                    \
-		out[4 * (j) + l] = value(in, width, j, l);
-	RK_STEPS(STEP)
-#undef STEP
+	for (unsigned i = 0; i < RK_BLOCK; i++)
+		out[i] = value(in, width, i / 4, i % 4);
 }
 
 RK_INLINE void d1_width(uint32_t base, const uint8_t *restrict in, unsigned width, uint32_t *restrict out)
 {
-#define STEP(j)                                                                                                                             \
-	for (unsigned l = 0; l < 4; l++)                                                                                                    \
-		out[4 * (j) + l] = base += value(in, width, j, l) + 1;
-	RK_STEPS(STEP)
-#undef STEP
+	for (unsigned i = 0; i < RK_BLOCK; i++)
+		out[i] = base += value(in, width, i / 4, i % 4) + 1;
 }
 
 #define KERNELS(w)                                                                                                                          \
@@ -64,9 +60,11 @@ RK_INLINE void d1_width(uint32_t base, const uint8_t *restrict in, unsigned widt
 	}
 RK_WIDTHS(KERNELS)
 
+static bitpack_pack_fn *const packs[33] = RK_TABLE(pack_);
+
 const struct bitpack_ops bitpack_scalar = {
 	.name = "scalar",
-	.pack = RK_TABLE(pack_),
+	.pack = packs,
 	.unpack = RK_TABLE(unpack_),
 	.d1_unpack = RK_TABLE(d1_),
 };

@@ -1,7 +1,7 @@
 # core/codec: its sources, and its unit tests (built from test/t_*.c).
 librankfs_a_SOURCES += \
 	core/codec/bitpack.c core/codec/bitpack.h core/codec/bitpack_private.h \
-	core/codec/bitpack_scalar.c core/codec/bitpack_x86.c \
+	core/codec/bitpack_avx2.c core/codec/bitpack_scalar.c core/codec/bitpack_sse2.c \
 	core/codec/checksum.c core/codec/checksum.h \
 	core/codec/zblock.c core/codec/zblock.h
 
