@@ -9,7 +9,7 @@
 #include "core/base/bytes.h"
 #include "core/wal/wal.h"
 
-enum { WINDOW_BYTES = 1 << 20 };
+enum { WINDOW_MIN = 4 << 10, WINDOW_MAX = 1 << 20 }; /* it doubles: most logs that are read are short */
 
 /* ---- the list of files ---- */
 
@@ -44,8 +44,10 @@ void wal_files_done(struct wal_files *f)
 /* The bytes at off: at least want, unless the file ends before. Their count in ret_n. */
 static int window(struct wal_scan *s, uint64_t off, size_t want, const uint8_t **ret, size_t *ret_n, struct rk_err *err)
 {
-	if (off < s->base || off + want > s->base + s->buf.len) {
-		size_t n = want < WINDOW_BYTES ? WINDOW_BYTES : want;
+	const uint64_t end = s->base + s->buf.len;
+	if (off < s->base || off > end || (off + want > end && !s->ended)) {
+		size_t n = s->buf.cap < WINDOW_MIN ? WINDOW_MIN : s->buf.cap < WINDOW_MAX / 2 ? 2 * s->buf.cap : WINDOW_MAX;
+		n = n < want ? want : n;
 		s->buf.len = 0;
 		if (rk_buf_reserve(&s->buf, n) < 0)
 			return rk_fail(err, -ENOMEM, "%s: out of memory for a record of %zu bytes", s->name, want);
@@ -54,6 +56,7 @@ static int window(struct wal_scan *s, uint64_t off, size_t want, const uint8_t *
 			return (int)got;
 		s->base = off;
 		s->buf.len = (size_t)got;
+		s->ended = s->buf.len < n;
 	}
 	*ret = s->buf.data + (off - s->base);
 	*ret_n = s->buf.len - (size_t)(off - s->base);
@@ -101,6 +104,7 @@ int wal_scan_open(struct wal_scan *s, struct rk_dir *d, uint64_t first, struct r
 int wal_scan_again(struct wal_scan *s, struct rk_err *err)
 {
 	s->base = s->buf.len = 0;
+	s->ended = false;
 	return read_head(s, s->head.first, err);
 }
 

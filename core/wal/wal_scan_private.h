@@ -25,6 +25,7 @@ struct wal_scan {
 	const char *why;   /* after a 0 from wal_scan_next: what stands at off, in words; NULL: nothing but zeros or the end */
 	struct rk_buf buf; /* a window of the file: base .. base + len */
 	uint64_t base;
+	bool ended; /* the window ends where the file does */
 };
 
 /* 0; -EUCLEAN: no valid header (why says so); -ENOTSUP: another version. */
