@@ -242,6 +242,11 @@ const struct index_params *index_get_params(const struct index *ix)
 	return &ix->params;
 }
 
+struct rk_dir *index_dir(const struct index *ix)
+{
+	return ix->dir;
+}
+
 const struct index_options *index_get_options(const struct index *ix)
 {
 	return &ix->opts;

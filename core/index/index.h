@@ -43,6 +43,7 @@ int index_open(struct rk_dir *, const struct index_options *, struct index **ret
 int index_close(struct index *, struct rk_err *); /* flushes nothing, syncs, writes the clean marker; frees always */
 const struct index_params *index_get_params(const struct index *);
 const struct index_options *index_get_options(const struct index *); /* with the defaults filled in */
+struct rk_dir *index_dir(const struct index *);			     /* what it was opened with */
 
 /* The newest content. First indexes documents whose text was appended or replaced since (so that a loop of appends is not quadratic). */
 int index_snapshot(struct index *, struct snapshot **ret, struct rk_err *);
