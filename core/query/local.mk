@@ -13,7 +13,11 @@ librankfs_a_SOURCES += \
 	core/query/render.c core/query/render.h \
 	core/query/scratch.c core/query/scratch.h \
 	core/query/snippet.c core/query/snippet.h \
-	core/query/topk.c core/query/topk.h
+	core/query/topk.c core/query/topk.h \
+	core/query/view.c core/query/view.h core/query/view_private.h \
+	core/query/view_path.c \
+	core/query/view_segment.c \
+	core/query/view_wal.c
 
 unit_tests += test/t_query
 test_t_query_SOURCES = test/t_query.c test/oracle.c test/oracle.h
@@ -25,3 +29,7 @@ librankfs_a_SOURCES += core/query/eval.c core/query/eval.h
 unit_tests += test/t_eval
 test_t_eval_SOURCES = test/t_eval.c
 test_t_eval_LDADD = $(TEST_LIBS)
+
+unit_tests += test/t_view
+test_t_view_SOURCES = test/t_view.c test/segment_model.c test/segment_model.h
+test_t_view_LDADD = $(TEST_LIBS)

@@ -16,7 +16,6 @@ rankfs_SOURCES += \
 	fs/cli/cmd_umount.c \
 	fs/cli/config.c fs/cli/config.h \
 	fs/cli/main.c \
-	fs/cli/no_view.c core/query/view.h \
 	fs/cli/options.c fs/cli/options.h \
 	fs/cli/progress.c fs/cli/progress.h \
 	fs/cli/session.c fs/cli/session.h \
