@@ -1,7 +1,7 @@
 # integration: what this folder adds to the build.
 
-shell_tests += integration/10-echo.sh integration/11-mount.sh
-EXTRA_DIST += integration/lib.sh integration/10-echo.sh integration/11-mount.sh
+shell_tests += integration/10-echo.sh integration/11-mount.sh integration/12-storm.sh
+EXTRA_DIST += integration/lib.sh integration/10-echo.sh integration/11-mount.sh integration/12-storm.sh
 
 # SIGKILL at random moments.
 check_PROGRAMS += integration/killer
