@@ -100,9 +100,11 @@ static void set(char **at, char *s)
 /* The outcome of a change to `content` (NULL: gone), which it takes. */
 static int settle(struct model_doc *d, int rc, char *content)
 {
-	if (rc == 0)
+	if (rc == 0) {
 		set(&d->content, content);
-	else
+		d->sticky = false;
+		forget_alts(d);
+	} else
 		d->alts[d->nalts++] = content;
 	return rc;
 }
@@ -114,6 +116,7 @@ static int settle_pieces(struct model_doc *d, int rc, char *content, unsigned pi
 	if (rc < 0 && pieces > 1) {
 		size_t upto = acked + 1 >= pieces ? n : (n / pieces) * (acked + 1);
 		d->alts[d->nalts++] = strndup(content, upto);
+		d->sticky = acked > 0;
 		if (acked) {
 			upto = acked == pieces ? n : (n / pieces) * acked;
 			d->alts[d->nalts++] = strndup(content, upto);
@@ -198,7 +201,7 @@ int model_step(struct model *m, struct index *ix)
 	model_id(i, id);
 	m->ops++;
 	make_folders(ix);
-	if (d->nalts)
+	if (d->nalts > (d->sticky ? MODEL_ALTS - 2 : 0))
 		return 0; /* its state is not known until the next compare */
 	switch (model_rand(m, 12)) {
 	case 0:
@@ -295,7 +298,8 @@ static int compare_one(struct model *m, struct snapshot *s, unsigned i, char wor
 		snprintf(words, 512, "%s: expected %s%.120s (or one of %u attempts: %.120s), got %s%.*s", id, d->content ? "" : "nothing",
 			 d->content ? d->content : "", d->nalts, d->nalts && d->alts[0] ? d->alts[0] : "", got ? "" : "nothing",
 			 got ? (int)(got->content_len > 120 ? 120 : got->content_len) : 0, got ? (const char *)got->content : "");
-	forget_alts(d);
+	if (!d->sticky)
+		forget_alts(d);
 	rk_buf_done(&buf);
 	return fine ? 0 : -1;
 }

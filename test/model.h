@@ -8,10 +8,11 @@
 enum { MODEL_IDS = 40, MODEL_MAX = 400 };
 
 /* What is known of one id: the last acknowledged content (NULL: none), and what an unacknowledged change may have made of it instead. */
-enum { MODEL_ALTS = 2 };
+enum { MODEL_ALTS = 4 };
 struct model_doc {
 	char *content;
 	unsigned nalts;
+	bool sticky; /* some pieces were acknowledged, then one was refused: a later crash may still bring the acknowledged ones back */
 	char *alts[MODEL_ALTS];
 };
 

@@ -173,10 +173,30 @@ int ifile_log(struct index *ix, struct ifile *f, uint8_t type, uint32_t flags, u
 	return rc;
 }
 
+void ifile_log_drop(struct index *ix, struct ifile *f)
+{
+	struct file_record r = record_of(f, 0);
+	struct rk_buf b = {0};
+	uint64_t entry;
+	if (record_put_file(&r, &b) == 0 && index_log(ix, REC_FILE_DROP, &b, NULL, 0, &entry, NULL) < 0)
+		index_owe(ix, REC_FILE_DROP, &b);
+	rk_buf_done(&b);
+}
+
+/* When all of it was acknowledged it is a document whether its commit can be logged now or later: recovery would keep it, too. */
 int ifile_log_commit(struct index *ix, struct ifile *f, struct rk_err *err)
 {
+	struct file_record r = record_of(f, f->interrupted ? FILE_INTERRUPTED : 0);
+	struct rk_buf b = {0};
 	uint64_t entry;
-	int rc = ifile_log(ix, f, REC_FILE_COMMIT, f->interrupted ? FILE_INTERRUPTED : 0, 0, NULL, 0, &entry, err);
+	int rc = record_put_file(&r, &b);
+	if (rc == 0)
+		rc = index_log(ix, REC_FILE_COMMIT, &b, NULL, 0, &entry, err);
+	if (rc < 0 && f->acked && f->acked_len == f->size && !ix->latched) {
+		entry = index_owe(ix, REC_FILE_COMMIT, &b);
+		rc = 0;
+	}
+	rk_buf_done(&b);
 	return rc < 0 ? rc : ifile_apply_commit(ix, f, entry);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/rd.h"
 #include "core/index/index_private.h"
 
 /* MERGE_AT segments: the MERGE_OF smallest become one, so that a document is written about log(n) / log(MERGE_OF) times. */
@@ -58,10 +59,43 @@ int check_writable(struct index *ix, struct rk_err *err)
 	return ix->latched ? rk_fail(err, -EROFS, "%s", ix->health_why) : 0;
 }
 
+/* Records that could not be logged when they were due go before anything else: without a FileDrop a crash would bring back what a refusal dropped. */
+static int log_owed(struct index *ix, struct rk_err *err)
+{
+	while (ix->owed.len) {
+		struct rk_rd r = rk_rd_of(ix->owed.data, ix->owed.len);
+		uint8_t type = rk_rd_u8(&r);
+		uint32_t n = rk_rd_u32(&r);
+		struct iovec iov = {.iov_base = ix->owed.data + 5, .iov_len = n};
+		uint64_t entry;
+		int rc = wal_append(ix->wal, type, &iov, 1, &entry, err);
+		if (rc < 0)
+			return rc;
+		memmove(ix->owed.data, ix->owed.data + 5 + n, ix->owed.len - 5 - n);
+		ix->owed.len -= 5 + n;
+		ix->nowed--;
+	}
+	return 0;
+}
+
+uint64_t index_owe(struct index *ix, uint8_t type, const struct rk_buf *payload)
+{
+	uint64_t entry = wal_next(ix->wal) + ix->nowed;
+	if (rk_buf_reserve(&ix->owed, payload->len + 5) < 0)
+		return entry;
+	rk_buf_u8(&ix->owed, type);
+	rk_buf_u32(&ix->owed, (uint32_t)payload->len);
+	rk_buf_put(&ix->owed, payload->data, payload->len);
+	ix->nowed++;
+	return entry;
+}
+
 int index_log(struct index *ix, uint8_t type, const struct rk_buf *head, const void *bulk, size_t n, uint64_t *ret_entry, struct rk_err *err)
 {
 	struct iovec iov[2] = {{head->data, head->len}, {(void *)(uintptr_t)bulk, n}};
-	int rc = wal_append(ix->wal, type, iov, 2, ret_entry, err);
+	int rc = log_owed(ix, err);
+	if (rc == 0)
+		rc = wal_append(ix->wal, type, iov, 2, ret_entry, err);
 	if (rc == 0)
 		ix->last_append = *ret_entry;
 	else
@@ -174,6 +208,7 @@ static void destroy(struct index *ix)
 	manifest_done(&ix->manifest);
 	analyzer_free(ix->analyzer);
 	rk_buf_done(&ix->errors);
+	rk_buf_done(&ix->owed);
 	rk_buf_done(&ix->json.buf);
 	if (ix->lease)
 		ix->dir->ops->lease_drop(ix->lease);
@@ -232,6 +267,8 @@ int index_close(struct index *ix, struct rk_err *err)
 	}
 	int rc = 0;
 	if (ix->wal && !ix->latched && !wal_latched(ix->wal))
+		rc = log_owed(ix, err);
+	if (rc == 0 && ix->wal && !ix->latched && !wal_latched(ix->wal))
 		rc = wal_clean(ix->wal, err);
 	destroy(ix);
 	return rc;

@@ -127,6 +127,8 @@ struct index {
 	uint64_t puts, deletes, flushes, merges, replayed;
 	char recovery[480];
 	uint64_t last_append;	 /* for inbox_sync */
+	struct rk_buf owed;	 /* small records that could not be logged when they were due */
+	unsigned nowed;
 	int flush_rc;		 /* of the last flush that failed; 0 */
 	uint64_t flush_retry_ns, merge_retry_ns;
 
@@ -167,6 +169,7 @@ bool current_below(struct index *, const char *dir, size_t len); /* a live docum
 /* index.c */
 int check_writable(struct index *, struct rk_err *);
 int index_log(struct index *, uint8_t type, const struct rk_buf *head, const void *bulk, size_t n, uint64_t *ret_entry, struct rk_err *);
+uint64_t index_owe(struct index *, uint8_t type, const struct rk_buf *payload); /* logged before the next record; the entry it will get */
 int index_settle(struct index *, uint64_t entry, struct rk_err *); /* without w: waits for the entry as opts.durability asks at a write */
 int index_make_room(struct index *, struct rk_err *); /* under w: waits or flushes when the memtable is full */
 void index_committed(struct index *); /* without w: tells on_commit */
@@ -192,6 +195,7 @@ int ifile_apply_write(struct index *, struct ifile *, uint64_t off, const void *
 int ifile_apply_truncate(struct index *, struct ifile *, uint64_t size);
 int ifile_apply_commit(struct index *, struct ifile *, uint64_t entry);
 int ifile_log(struct index *, struct ifile *, uint8_t type, uint32_t flags, uint64_t off, const void *p, size_t n, uint64_t *ret, struct rk_err *);
+void ifile_log_drop(struct index *, struct ifile *); /* now, or before the next record that can be logged */
 int ifile_log_commit(struct index *, struct ifile *, struct rk_err *);
 int ifile_relog(struct index *, struct ifile *, struct rk_err *); /* a dirty file's whole state into the current WAL file */
 int ifile_apply_rename(struct index *, const char *from, size_t from_len, const char *to, size_t to_len, uint64_t entry);

@@ -17,12 +17,6 @@ static void touch(struct ifile *f)
 	f->mtime_ns = f->ctime_ns = rk_wall_ns();
 }
 
-static int refuse(struct ifile *f, int rc)
-{
-	f->poisoned = true; /* F4 */
-	return rc;
-}
-
 static int stream_write(struct index *ix, struct ifile *f, uint64_t off, const void *p, size_t n, uint64_t *ret_entry, struct rk_err *err)
 {
 	uint32_t flags = 0;
@@ -47,7 +41,7 @@ static int plain_write(struct index *ix, struct ifile *f, uint64_t off, const vo
 {
 	if (off > ix->opts.max_document || n > ix->opts.max_document - off) {
 		index_note_error(ix, "too-large", f->path, "over max_document = %llu bytes", (unsigned long long)ix->opts.max_document);
-		return refuse(f, rk_fail(err, -EFBIG, "%s: larger than max_document (%llu bytes)", f->path, (unsigned long long)ix->opts.max_document));
+		return rk_fail(err, -EFBIG, "%s: larger than max_document (%llu bytes)", f->path, (unsigned long long)ix->opts.max_document);
 	}
 	if (f->unlinked) {
 		*ret_entry = 0;
@@ -60,7 +54,7 @@ static int plain_write(struct index *ix, struct ifile *f, uint64_t off, const vo
 	if (rc == 0)
 		rc = ifile_log(ix, f, REC_FILE_WRITE, flags, off, p, n, ret_entry, err);
 	if (rc < 0)
-		return refuse(f, rc);
+		return rc;
 	f->data_entry = *ret_entry;
 	rc = ifile_apply_write(ix, f, off, p, n);
 	if (rc == 0 && acked) {
@@ -68,7 +62,7 @@ static int plain_write(struct index *ix, struct ifile *f, uint64_t off, const vo
 		f->acked_len = f->size;
 	}
 	touch(f);
-	return rc < 0 ? refuse(f, rc) : 0;
+	return rc;
 }
 
 int64_t infile_write(struct infile *h, uint64_t off, const void *p, size_t n, bool partial, bool sync, struct rk_err *err)
@@ -89,6 +83,8 @@ int64_t infile_write(struct infile *h, uint64_t off, const void *p, size_t n, bo
 			off = f->size;
 		rc = f->stream ? stream_write(ix, f, off, p, n, &entry, err) : plain_write(ix, f, off, p, n, acked, &entry, err);
 	}
+	if (rc < 0 && rc != -EBADF && !f->stream)
+		f->poisoned = true; /* F4 */
 	bool moved = ix->seq != before;
 	pthread_mutex_unlock(&ix->w);
 	if (moved)
@@ -185,7 +181,10 @@ static int commit_dirty(struct index *ix, struct ifile *f, bool last, struct rk_
 		f->dirty = f->tail.len != 0;
 		return rc == -EINVAL ? 0 : rc;
 	}
-	return ifile_log_commit(ix, f, err);
+	int rc = ifile_log_commit(ix, f, err);
+	if (rc < 0)
+		f->poisoned = true; /* F4: the old version stays */
+	return rc;
 }
 
 int infile_flush(struct infile *h, struct rk_err *err)
@@ -236,11 +235,9 @@ int infile_fsync(struct infile *h, struct rk_err *err)
 static void unpoison(struct index *ix, struct ifile *f)
 {
 	f->poisoned = false;
-	if (f->dirty && !f->unlinked && ix->wal && !ix->latched) {
-		uint64_t entry;
-		ifile_log(ix, f, REC_FILE_DROP, 0, 0, NULL, 0, &entry, NULL);
-	}
-	f->dirty = f->emptied = false;
+	if (f->dirty && !f->unlinked && ix->wal && !ix->latched)
+		ifile_log_drop(ix, f);
+	f->dirty = f->emptied = f->acked = false;
 	if (f->unindexed)
 		apply_unindexed_one(ix, f);
 	rk_buf_done(&f->content);
@@ -252,6 +249,19 @@ static void unpoison(struct index *ix, struct ifile *f)
 		f->size = 0;
 		f->listed_until_ns = 1; /* a new file of which nothing could be kept goes */
 	}
+}
+
+/* Truncated and never written: an empty file, which is no document. */
+static void commit_emptied(struct index *ix, struct ifile *f)
+{
+	f->emptied = false;
+	if (f->unlinked || (!f->unindexed && !current_exists(ix, f->path, f->node.len, NULL)))
+		return;
+	int rc = check_writable(ix, NULL);
+	if (rc == 0)
+		rc = ifile_log(ix, f, REC_FILE_TRUNCATE, FILE_NEW, 0, NULL, 0, &f->data_entry, NULL);
+	f->dirty = rc == 0;
+	f->poisoned = rc < 0; /* the old version stays */
 }
 
 void infile_release(struct infile *h, bool interrupted)
@@ -272,20 +282,12 @@ void infile_release(struct infile *h, bool interrupted)
 			if (!ours || f->unindexed)
 				f->dirty = true; /* commits once more, with the mark */
 		}
-		if (f->poisoned) {
-			unpoison(ix, f);
-		} else if (f->emptied && !f->unlinked && check_writable(ix, NULL) == 0) {
-			if (f->unindexed || current_exists(ix, f->path, f->node.len, NULL)) {
-				uint64_t entry;
-				if (ifile_log(ix, f, REC_FILE_TRUNCATE, FILE_NEW, 0, NULL, 0, &entry, NULL) == 0) {
-					f->data_entry = entry;
-					f->dirty = true;
-				}
-			}
-			f->emptied = false;
-		}
+		if (f->emptied && !f->poisoned)
+			commit_emptied(ix, f);
 		if (f->dirty && check_writable(ix, NULL) == 0 && commit_dirty(ix, f, true, NULL) == 0)
 			need = f->data_entry;
+		if (f->poisoned)
+			unpoison(ix, f);
 		if (!f->unindexed && !f->dirty && !f->stream && !f->emptied) {
 			rk_buf_done(&f->content); /* the index has it */
 			f->loaded = false;

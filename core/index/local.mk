@@ -54,3 +54,8 @@ test_t_jsonl_LDADD = $(TEST_LIBS)
 check_PROGRAMS += test/torture
 test_torture_SOURCES = test/torture.c test/model.c test/model.h
 test_torture_LDADD = $(CORE_LIBS)
+shell_tests += test/torture.sh
+EXTRA_DIST += test/torture.sh
+phony_targets += torture
+torture: test/torture
+	STATES=$${STATES:-100000} FAULTS=$${FAULTS:-3000} SEED=$${SEED:-1} BUILDDIR=. $(SHELL) $(srcdir)/test/torture.sh
