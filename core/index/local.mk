@@ -59,3 +59,7 @@ EXTRA_DIST += test/torture.sh
 phony_targets += torture
 torture: test/torture
 	STATES=$${STATES:-100000} FAULTS=$${FAULTS:-3000} SEED=$${SEED:-1} BUILDDIR=. $(SHELL) $(srcdir)/test/torture.sh
+
+unit_tests += test/t_concurrent
+test_t_concurrent_SOURCES = test/t_concurrent.c test/model.c test/model.h
+test_t_concurrent_LDADD = $(TEST_LIBS)
