@@ -246,7 +246,7 @@ static int in_open(struct call *c, struct node *n, struct fuse_file_info *fi, st
 		((struct in_node *)n)->file_no = a.file_no;
 	bind(n, h);
 	if (h->writes)
-		fi->direct_io = 1;
+		fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY; /* see op_create */
 	else
 		fi->noflush = 1;
 	*ret = &h->h;

@@ -330,7 +330,8 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	}
 	struct fuse_entry_param e = entry_of(fs, &f);
 	fi->fh = (uintptr_t)h;
-	fi->direct_io = 1; /* no GETXATTR before each write, and large ones in one piece */
+	/* No GETXATTR before each write, and large ones in one piece; but a descriptor that also reads may be mapped, which needs pages. */
+	fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY;
 	if (fuse_reply_create(req, &e, fi) < 0) {
 		node_forget(&fs->nodes, e.ino, 1);
 		close_handle(fs, h);
