@@ -183,6 +183,23 @@ static int ghost(struct fs *fs, struct node *dir, const char *name, struct found
 	return 0;
 }
 
+/* A part by its name, or by the name that @format=paths prints: control bytes percent-encoded. */
+static bool is_named(const char *part, const char *name)
+{
+	char code[4];
+	for (; *part; part++) {
+		unsigned char c = (unsigned char)*part;
+		snprintf(code, sizeof(code), "%%%02X", c);
+		if (*name == *part)
+			name++;
+		else if ((c < 0x20 || c == 0x7f) && strncmp(name, code, 3) == 0)
+			name += 3;
+		else
+			return false;
+	}
+	return *name == '\0';
+}
+
 static int find_in(struct fs *fs, struct snapshot *s, struct node *dir, const char *name, const struct rk_buf *id, struct found *ret)
 {
 	const struct leaf *leaf;
@@ -191,7 +208,7 @@ static int find_in(struct fs *fs, struct snapshot *s, struct node *dir, const ch
 	struct rk_buf path = {0};
 	char other[3 + DOC_ID_MAX * 3];
 	int rc = last_part(id->data, id->len, &path, &part);
-	bool plain = rc == 0 && strcmp(part, name) == 0, is_other = false;
+	bool plain = rc == 0 && is_named(part, name), is_other = false;
 	if (rc == 0 && !plain) {
 		other_name(part, other, sizeof(other));
 		is_other = strcmp(other, name) == 0;
