@@ -6,6 +6,9 @@
 #	fails NAME CODE WORDS CMD...      CMD must exit with CODE ("!": any but 0) and print WORDS (a grep -F pattern, "" for any) on stderr
 #	is NAME WANT CMD...               what CMD prints must be WANT
 #	mount_it [-o ...] / umount_it     again; mount_it returns when the mount answers, nothing ever sleeps
+#	skip NAME WHY                     a case that cannot run here
+#	needs PROGRAM NAME                true when there is such a program; else skips the case NAME
+#	python SCRIPT ARG...              python3, without the start-up cost of a wrapper; a story that needs it says needs_python first
 #	metric NAME                       one figure of status/metrics, 'fuse_requests_total{op="lookup"}'
 #	cost CMD...                       requests and evaluations that CMD costs, "create=1 flush=2 lookup=1", in order of name, without FORGET
 #	done_testing                      the last line
@@ -77,6 +80,14 @@ is() {
 	diff "$T/want" "$T/got" >"$T/shown" 2>&1
 	result $? "$name"
 }
+
+skip() { tests=$((tests + 1)); echo "ok $tests - $1 # SKIP $2"; }
+
+needs() { command -v "$1" >/dev/null 2>&1 && return; skip "$2" "no $1"; return 1; }
+
+needs_python() { py=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null) || { skip "$1" "no python3"; return 1; }; export py; }
+
+python() { "$py" "$@"; }
 
 metric() { awk -v name="rankfs_$1" '$1 == name { print $2 }' "$MNT/status/metrics"; }
 

@@ -9,3 +9,8 @@ integration_killer_SOURCES = integration/killer.c
 integration_killer_LDADD = -lpthread
 shell_tests += integration/40-kill.sh
 EXTRA_DIST += integration/40-kill.sh
+
+# What tools do to it, and what it does to tools.
+tool_stories = integration/30-tools.sh
+shell_tests += $(tool_stories)
+EXTRA_DIST += $(tool_stories)
