@@ -13,3 +13,8 @@ test_t_wal_LDADD = $(TEST_LIBS)
 unit_tests += test/t_wal_sim
 test_t_wal_sim_SOURCES = test/t_wal_sim.c
 test_t_wal_sim_LDADD = $(TEST_LIBS)
+
+EXTRA_PROGRAMS += bench/wal
+CLEANFILES += bench/wal
+bench_wal_SOURCES = bench/wal.c
+bench_wal_LDADD = $(CORE_LIBS)

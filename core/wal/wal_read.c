@@ -1,6 +1,6 @@
 /* wal_read.c - the whole log, in order, and the verdict on its end: torn tail or rot.
  *
- * Invariants: doc/format.md W1.. . Where the records of a file end before those of the next begin, the ones between are lost: every entry before the
+ * Invariants: doc/format.md W1 to W9. Where the records of a file end before those of the next begin, the ones between are lost: every entry before the
  * first of a file was durable when that file was made (W3). In the last file only the tail can say (W5, W6).
  *
  * A log that another process writes to may be read: what looked like damage is read once more, with a new list of files, before it is called so.

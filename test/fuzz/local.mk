@@ -1,9 +1,9 @@
 # test/fuzz: libFuzzer harnesses, one a decoder, for clang only: make fuzzers CC=clang, then run test/fuzz/fuzz_x with -max_total_time=60.
 # The library is compiled once more for them, since it must be instrumented.
-fuzz_programs = test/fuzz/fuzz_analyzer test/fuzz/fuzz_bitpack test/fuzz/fuzz_fst test/fuzz/fuzz_jsonl test/fuzz/fuzz_query test/fuzz/fuzz_zblock
+fuzz_programs = test/fuzz/fuzz_analyzer test/fuzz/fuzz_bitpack test/fuzz/fuzz_fst test/fuzz/fuzz_jsonl test/fuzz/fuzz_query test/fuzz/fuzz_wal test/fuzz/fuzz_zblock
 fuzz_flags = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 fuzz_libs = $(ZSTD_LIBS) $(JSONC_LIBS) $(STEMMER_LIBS) $(UNISTRING_LIBS) -lm -lpthread
-EXTRA_DIST += test/fuzz/fuzz_analyzer.c test/fuzz/fuzz_bitpack.c test/fuzz/fuzz_fst.c test/fuzz/fuzz_jsonl.c test/fuzz/fuzz_query.c test/fuzz/fuzz_zblock.c
+EXTRA_DIST += test/fuzz/fuzz_analyzer.c test/fuzz/fuzz_bitpack.c test/fuzz/fuzz_fst.c test/fuzz/fuzz_jsonl.c test/fuzz/fuzz_query.c test/fuzz/fuzz_wal.c test/fuzz/fuzz_zblock.c
 CLEANFILES += $(fuzz_programs) test/fuzz/library.a
 
 phony_targets += fuzzers
