@@ -1,6 +1,7 @@
 #!/bin/sh
 # 20-readme.sh - "Things to type" of README.md works as typed: its ```sh blocks run in order in one shell, and a ```text block behind one is what it prints.
 set -u
+export LC_ALL=C.UTF-8
 src=${SRCDIR:-.}
 skip() { echo "1..0 # SKIP $1"; exit 0; }
 [ -c /dev/fuse ] && [ -w /dev/fuse ] || skip "no /dev/fuse"
