@@ -16,3 +16,7 @@ librankfs_a_SOURCES += \
 unit_tests += test/t_dir
 test_t_dir_SOURCES = test/t_dir.c
 test_t_dir_LDADD = $(TEST_LIBS)
+
+unit_tests += test/t_dir_sim
+test_t_dir_sim_SOURCES = test/t_dir_sim.c
+test_t_dir_sim_LDADD = $(TEST_LIBS)

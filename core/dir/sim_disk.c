@@ -561,22 +561,19 @@ static int sim_sync_dir(struct fsys *fs, const char *path)
 {
 	struct sim *s = of(fs);
 	int rc = enter(s, SIM_SYNC_DIR);
-	bool failed = rc < 0 && !s->dead;
 	if (rc == 0 && !folder_there(s, path))
 		return leave(s, -ENOENT);
 	if (s->lies & SIM_IGNORE_SYNC_DIR)
 		return leave(s, rc);
-	for (size_t i = 0; i < s->nops && (rc == 0 || failed);) {
+	for (size_t i = 0; i < s->nops && rc == 0;) {
 		char folder[SIM_PATH_MAX];
 		path_folder(s->ops[i].path, folder);
-		if (strcmp(folder, path) != 0 || s->ops[i].lost) {
+		if (strcmp(folder, path) != 0) {
 			i++;
-		} else if (failed) {
-			s->ops[i++].lost = true;
-		} else {
-			rc = apply_name(&s->durable, &s->ops[i]);
-			name_op_free(s, i);
+			continue;
 		}
+		rc = apply_name(&s->durable, &s->ops[i]);
+		name_op_free(s, i);
 	}
 	if (rc == 0)
 		sweep(s);

@@ -43,7 +43,6 @@ struct names {
 enum name_kind { NAME_ADD, NAME_REMOVE, NAME_RENAME };
 struct name_op {
 	enum name_kind kind;
-	bool lost;
 	char *path, *to; /* to: NAME_RENAME only */
 	int ino;
 };
