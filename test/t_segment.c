@@ -1,5 +1,6 @@
 /* t_segment.c - core/segment against a naive twin: round trips, seeks, bounds, damage of every bit, failures at every step of writing. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -473,6 +474,47 @@ static void removed_when_unused(void)
 	dir->ops->close(dir);
 }
 
+struct reader {
+	const struct model *m;
+	struct seg *s;
+	int rc;
+};
+
+static void *read_it(void *arg)
+{
+	struct reader *r = arg;
+	const char *what;
+	r->rc = model_compare(r->m, r->s, true, &what);
+	return NULL;
+}
+
+static void threads_read_a_cold_segment(void)
+{
+	enum { N = 4 };
+	struct model m;
+	struct model_shape shape = small;
+	struct rk_dir *dir = memory();
+	struct reader r[N];
+	pthread_t t[N];
+	shape.ndocs = 400;
+	shape.max_content = 3000;
+	model_make(&m, &shape, 12);
+	CU_ASSERT_EQUAL_FATAL(model_write(&m, dir, 1, true, NULL), 0);
+	struct seg *s = must_open(dir, 1);
+	for (int i = 0; i < N; i++) {
+		r[i] = (struct reader){&m, seg_ref(s), 1};
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&t[i], NULL, read_it, &r[i]), 0);
+	}
+	seg_unref(s);
+	for (int i = 0; i < N; i++) {
+		pthread_join(t[i], NULL);
+		CU_ASSERT_EQUAL(r[i].rc, 0);
+		seg_unref(r[i].s);
+	}
+	model_free(&m);
+	dir->ops->close(dir);
+}
+
 static void tombstones_round_trip(void)
 {
 	struct rk_dir *dir = memory();
@@ -528,6 +570,7 @@ static const struct tap_test tests[] = {
 	{"damage stays where it is: what lies beside it is read", damage_stays_where_it_is},
 	{"the check names each lie under right checksums", the_check_names_the_lie},
 	{"a removed segment lives as long as its users", removed_when_unused},
+	{"threads read a segment that nobody has touched", threads_read_a_cold_segment},
 	{"tombstones: round trip, every flip and cut is seen", tombstones_round_trip},
 };
 

@@ -31,6 +31,16 @@ void list_writer_begin(struct list_writer *l, const uint8_t *norms, uint32_t ndo
 	impacts_weights(nindexed, total_length, l->weight);
 }
 
+/* Room was reserved. */
+static inline void put_varint(struct rk_buf *b, uint64_t v)
+{
+	uint8_t *p = b->data + b->len;
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	b->len = (size_t)(p - b->data);
+}
+
 int list_writer_term(struct list_writer *l, const void *term, size_t len, struct rk_err *err)
 {
 	int rc = list_writer_end(l, err);
@@ -69,11 +79,13 @@ static int end_positions(struct list_writer *l, struct rk_err *err)
 {
 	struct rk_buf *b = &l->skip; /* free by now */
 	b->len = 0;
+	if (rk_buf_reserve(b, 1 + RK_BLOCK * 5) < 0)
+		return no_memory(err);
 	if (l->cf >= RK_BLOCK && l->npos)
-		rk_buf_u8(b, TAIL_MARK);
+		b->data[b->len++] = TAIL_MARK;
 	for (uint32_t i = 0; i < l->npos; i++)
-		rk_buf_varint(b, l->pos[i]);
-	return b->bad ? no_memory(err) : seg_out_put(l->positions, b->data, b->len, err);
+		put_varint(b, l->pos[i]);
+	return seg_out_put(l->positions, b->data, b->len, err);
 }
 
 /* The skip entry of the buffered block, whose bytes will begin at the end of data. */
@@ -114,15 +126,6 @@ static int flush_block(struct list_writer *l, struct rk_err *err)
 	l->base = l->docs[RK_BLOCK - 1];
 	l->n = 0;
 	return 0;
-}
-
-static inline void put_varint(struct rk_buf *b, uint64_t v)
-{
-	uint8_t *p = b->data + b->len;
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	b->len = (size_t)(p - b->data);
 }
 
 /* Documents with their tf: (distance - 1) << 1, plus 1 when tf is one, else tf - 2 follows. */
@@ -207,15 +210,17 @@ int list_writer_end(struct list_writer *l, struct rk_err *err)
 		rc = end_positions(l, err);
 	if (rc < 0)
 		return rc;
-	rk_buf_varint(&l->terms, inlined ? (uint64_t)l->tfs[0] << 1 | 1 : (uint64_t)l->df << 1);
-	rk_buf_varint(&l->terms, inlined ? l->docs[0] : l->cf - l->df);
+	if (rk_buf_reserve(&l->terms, 40) < 0)
+		return no_memory(err);
+	put_varint(&l->terms, inlined ? (uint64_t)l->tfs[0] << 1 | 1 : (uint64_t)l->df << 1);
+	put_varint(&l->terms, inlined ? l->docs[0] : l->cf - l->df);
 	if (!inlined)
-		rk_buf_varint(&l->terms, l->postings->len - from);
-	rk_buf_varint(&l->terms, whole ? l->pos[0] : l->positions->len - l->positions_from);
+		put_varint(&l->terms, l->postings->len - from);
+	put_varint(&l->terms, whole ? l->pos[0] : l->positions->len - l->positions_from);
 	l->nterms++;
 	l->npostings += l->df;
 	l->npositions += l->cf;
-	return l->terms.bad ? no_memory(err) : 0;
+	return 0;
 }
 
 void list_writer_done(struct list_writer *l)

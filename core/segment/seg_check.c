@@ -169,12 +169,14 @@ static int check_terms(struct check *k, bool deep)
 static int check_stored(struct check *k)
 {
 	struct rk_buf b = {0};
-	int rc = 0;
+	struct zcodec *codec = NULL;
+	int rc = zcodec_new(1, &codec);
 	for (uint32_t i = 0; i < k->s->nblocks && rc != -ENOMEM; i++) {
-		rc = seg_check_block(k->s, i, &b);
+		rc = seg_check_block(k->s, codec, i, &b);
 		if (rc < 0 && rc != -ENOMEM)
 			finding(k, "S19", "block %u of store cannot be decoded, or holds other records than its documents'", i);
 	}
+	zcodec_free(codec);
 	rk_buf_done(&b);
 	return rc == -ENOMEM ? rc : 0;
 }

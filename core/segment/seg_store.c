@@ -1,27 +1,57 @@
 /* seg_store.c - a stored document: its cheap fields from the fixed-width table, the rest by decoding the one block that holds it.
  *
- * Format: doc/format.md "Segment", store. Threads: any; codecs are lent from a small pool. */
+ * Format: doc/format.md "Segment", store. A few codecs are kept, each with the block it decoded last; a reader takes one out of its place, so that
+ * nobody else has it. Threads: any. */
+#include <stdlib.h>
+
 #include "core/segment/segment_private.h"
 
-static struct zcodec *codec_get(const struct seg *s)
+void store_slot_free(struct store_slot *t)
 {
-	struct zcodec *c = NULL;
-	for (unsigned i = 0; i < SEG_CODECS && !c; i++)
-		if (atomic_load_explicit(&s->live->codecs[i], memory_order_relaxed))
-			c = atomic_exchange(&s->live->codecs[i], NULL);
-	if (!c && zcodec_new(1, &c) < 0)
-		return NULL;
-	return c;
+	if (!t)
+		return;
+	zcodec_free(t->codec);
+	rk_buf_done(&t->raw);
+	free(t);
 }
 
-static void codec_put(const struct seg *s, struct zcodec *c)
+/* One that holds the block, if there is one idle; else the next in turn, or a new one. *ret_at: where to put it back. */
+static struct store_slot *slot_get(const struct seg *s, uint32_t block, unsigned *ret_at)
 {
-	for (unsigned i = 0; i < SEG_CODECS && c; i++) {
-		struct zcodec *none = NULL;
-		if (atomic_compare_exchange_strong(&s->live->codecs[i], &none, c))
-			c = NULL;
+	struct seg_live *v = s->live;
+	struct store_slot *t = NULL;
+	unsigned at = 0;
+	while (at < SEG_SLOTS && atomic_load_explicit(&v->held[at], memory_order_relaxed) != block + 1)
+		at++;
+	if (at == SEG_SLOTS)
+		at = atomic_fetch_add_explicit(&v->turn, 1, memory_order_relaxed) % SEG_SLOTS;
+	for (unsigned i = 0; i < SEG_SLOTS && !t; i++) {
+		*ret_at = (at + i) % SEG_SLOTS;
+		if (atomic_load_explicit(&v->slots[*ret_at], memory_order_relaxed))
+			t = atomic_exchange_explicit(&v->slots[*ret_at], NULL, memory_order_acquire);
+		if (i == 0 && !t && !atomic_load_explicit(&v->held[at], memory_order_relaxed))
+			break; /* never used yet */
 	}
-	zcodec_free(c);
+	if (t)
+		return t;
+	*ret_at = at;
+	t = calloc(1, sizeof(*t));
+	if (!t || zcodec_new(1, &t->codec) < 0) {
+		store_slot_free(t);
+		return NULL;
+	}
+	t->block = UINT32_MAX;
+	return t;
+}
+
+static void slot_put(const struct seg *s, struct store_slot *t, unsigned at)
+{
+	struct store_slot *none = NULL;
+	uint32_t block = t->block;
+	if (atomic_compare_exchange_strong_explicit(&s->live->slots[at], &none, t, memory_order_release, memory_order_relaxed))
+		atomic_store_explicit(&s->live->held[at], block + 1, memory_order_relaxed);
+	else
+		store_slot_free(t);
 }
 
 int seg_doc_stat(const struct seg *s, docid_t doc, struct seg_doc_stat *ret)
@@ -59,7 +89,7 @@ static uint32_t block_of(const struct seg *s, docid_t doc)
 	return lo;
 }
 
-static int decode_block(const struct seg *s, uint32_t block, struct rk_buf *buf)
+static int decode_block(const struct seg *s, struct zcodec *codec, uint32_t block, struct rk_buf *buf)
 {
 	const uint8_t *e = block_entry(s, block);
 	uint64_t off = rk_get64(e), end = block + 1 < s->nblocks ? rk_get64(e + SEG_BLOCK_ENTRY_BYTES) : s->store.len;
@@ -67,15 +97,11 @@ static int decode_block(const struct seg *s, uint32_t block, struct rk_buf *buf)
 	const uint8_t *p = seg_touch(s, &s->store, off, end - off);
 	if (!p)
 		return -EUCLEAN;
-	struct zcodec *c = codec_get(s);
-	if (!c)
-		return -ENOMEM;
-	size_t before = buf->len;
-	int rc = zblock_get(c, s->dict, p, end - off, raw, buf);
-	codec_put(s, c);
+	buf->len = 0;
+	int rc = zblock_get(codec, s->dict, p, end - off, raw, buf);
 	if (rc == -ENOMEM)
 		return rc;
-	return rc < 0 || buf->len - before != raw ? seg_damaged_at(s, SEG_STORE, off) : 0;
+	return rc < 0 || buf->len != raw ? seg_damaged_at(s, SEG_STORE, off) : 0;
 }
 
 struct record {
@@ -105,11 +131,10 @@ static int find_record(const struct seg *s, uint32_t block, docid_t doc, const s
 	return 0;
 }
 
-int seg_check_block(const struct seg *s, uint32_t block, struct rk_buf *buf)
+int seg_check_block(const struct seg *s, struct zcodec *codec, uint32_t block, struct rk_buf *buf)
 {
 	struct record rec;
-	buf->len = 0;
-	int rc = decode_block(s, block, buf);
+	int rc = decode_block(s, codec, block, buf);
 	if (rc < 0)
 		return rc;
 	struct rk_rd r = rk_rd_of(buf->data, buf->len);
@@ -120,6 +145,33 @@ int seg_check_block(const struct seg *s, uint32_t block, struct rk_buf *buf)
 	return doc == end && rk_rd_left(&r) == 0 ? 0 : -EUCLEAN;
 }
 
+/* The record into buf: title, fields, content; rec->at is where in buf it begins. A small block is kept in the slot, a large one is decoded in place. */
+static int read_record(const struct seg *s, docid_t doc, struct rk_buf *buf, struct record *rec)
+{
+	struct seg_doc_stat st = {0};
+	uint32_t block = block_of(s, doc);
+	unsigned at;
+	struct store_slot *t = slot_get(s, block, &at);
+	if (!t)
+		return -ENOMEM;
+	bool keep = rk_get32(block_entry(s, block) + 12) <= SEG_SLOT_BYTES;
+	struct rk_buf *raw = keep ? &t->raw : buf;
+	int rc = 0;
+	if (!keep || t->block != block) {
+		t->block = UINT32_MAX;
+		rc = decode_block(s, t->codec, block, raw);
+		t->block = rc == 0 && keep ? block : t->block;
+	}
+	rc = rc < 0 ? rc : find_record(s, block, doc, raw, rec);
+	if (rc == 0 && keep) {
+		seg_doc_stat(s, doc, &st);
+		rc = rk_buf_put(buf, raw->data + rec->at, rec->title_len + rec->fields_len + st.size);
+		rec->at = 0;
+	}
+	slot_put(s, t, at);
+	return rc;
+}
+
 int seg_doc(const struct seg *s, docid_t doc, struct rk_buf *buf, struct rk_doc *ret, struct rk_err *err)
 {
 	struct seg_doc_stat st = {0};
@@ -127,9 +179,7 @@ int seg_doc(const struct seg *s, docid_t doc, struct rk_buf *buf, struct rk_doc 
 	buf->len = 0;
 	if (doc >= s->info.ndocs)
 		return rk_fail(err, -EINVAL, "segment %llu has no document %u", (unsigned long long)s->info.id, doc);
-	uint32_t block = block_of(s, doc);
-	int rc = decode_block(s, block, buf);
-	rc = rc < 0 ? rc : find_record(s, block, doc, buf, &rec);
+	int rc = read_record(s, doc, buf, &rec);
 	size_t id_at = buf->len;
 	rc = rc < 0 ? rc : seg_id(s, doc, buf);
 	if (rc < 0)

@@ -87,8 +87,8 @@ struct seg *seg_unref(struct seg *s)
 	}
 	if (s->meta.bytes)
 		s->dir->ops->unmap(s->dir, &s->meta);
-	for (unsigned i = 0; i < SEG_CODECS; i++)
-		zcodec_free(atomic_load(&s->live->codecs[i]));
+	for (unsigned i = 0; i < SEG_SLOTS; i++)
+		store_slot_free(atomic_load(&s->live->slots[i]));
 	zdict_free(s->dict);
 	if (atomic_load(&s->live->remove))
 		remove_files(s->dir, s->info.id);

@@ -15,7 +15,7 @@
 #include "core/segment/segment.h"
 
 enum chunk_state { CHUNK_UNKNOWN, CHUNK_GOOD, CHUNK_BAD };
-enum { SEG_CODECS = 8 };
+enum { SEG_SLOTS = 8, SEG_SLOT_BYTES = 64 << 10 };
 
 /* A file whose chunks are verified when first touched. */
 struct seg_file {
@@ -31,12 +31,22 @@ struct section {
 	uint64_t len;
 };
 
+/* A codec and the block it decoded last: neighbours are read without decoding again. */
+struct store_slot {
+	struct zcodec *codec;
+	uint32_t block; /* in raw; UINT32_MAX: none */
+	struct rk_buf raw;
+};
+void store_slot_free(struct store_slot *);
+
 /* What readers change. */
 struct seg_live {
 	_Atomic unsigned refs;
 	_Atomic bool remove;
 	_Atomic uint64_t damage; /* 0, or kind << 56 | offset + 1 of the first damage found */
-	_Atomic(struct zcodec *) codecs[SEG_CODECS]; /* idle ones */
+	_Atomic(struct store_slot *) slots[SEG_SLOTS]; /* idle ones */
+	_Atomic uint32_t held[SEG_SLOTS];	       /* the block of each, a hint, plus one */
+	_Atomic unsigned turn;
 };
 
 struct seg {
@@ -89,7 +99,7 @@ int term_walk_next(const struct seg *, struct term_walk *, struct term_entry *re
 int seg_term_entry(const struct seg *, const void *term, size_t len, struct term_entry *ret); /* 1, 0, -EUCLEAN */
 
 /* A block of store decodes and holds exactly the records of its documents. */
-int seg_check_block(const struct seg *, uint32_t block, struct rk_buf *buf);
+int seg_check_block(const struct seg *, struct zcodec *, uint32_t block, struct rk_buf *buf);
 
 int seg_cursor_of(const struct seg *, const struct term_entry *, struct cursor *c);
 
