@@ -46,7 +46,7 @@ static const struct key keys[] = {
 	{"auto_unmount", "mount", "yes | no", "yes", KIND_BOOL, FIELD(mount.auto_unmount), 0, 0, 0, false,
 	 "a daemon that dies leaves no dead mount"},
 	{"threads", "mount", "number", "0", KIND_COUNT, FIELD(mount.threads), 0, 64, 1, false,
-	 "threads that answer queries; 0: one per processor"},
+	 "queries evaluated at the same time; 0: eight"},
 	{"result_cache", "mount", "bytes", "64M", KIND_BYTES, FIELD(mount.result_cache), 0, UINT64_C(1) << 34, 1, false,
 	 "memory for results kept for the next reader"},
 	{"cache", "mount", "seconds", "3600", KIND_COUNT, FIELD(mount.cache_s), 0, 86400, 1, false,

@@ -14,7 +14,7 @@
 struct mount_config {
 	bool allow_other;      /* other users may enter (needs user_allow_other in /etc/fuse.conf unless root) */
 	bool auto_unmount;     /* fusermount3 takes the mount down when the daemon dies */
-	unsigned threads;      /* that answer queries; 0: one per processor */
+	unsigned threads;      /* queries evaluated at the same time; 0: eight */
 	uint64_t result_cache; /* bytes of rendered results kept */
 	unsigned cache_s;      /* how long the kernel may keep names and attributes of unchanged content */
 };
