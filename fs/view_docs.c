@@ -54,10 +54,14 @@ static int last_part(const void *id, size_t len, struct rk_buf *path, const char
 	return 0;
 }
 
-/* The name of a folder that has a document of the same name beside it. */
+/* The name of a folder that has a document of the same name beside it: another spelling, or "" when there is none short of pedantry ("%", "%/"). */
 static void other_name(const char *part, char *out, size_t cap)
 {
-	if (part[0] == '%' && part[1] && part[2])
+	if (strncmp(part, "%25", 3) == 0 && (!part[3] || part[3] == '%'))
+		*out = '\0';
+	else if (strncmp(part, "%25", 3) == 0)
+		snprintf(out, cap, "%%25%%%02X%s", (unsigned char)part[3], part + 4);
+	else if (part[0] == '%')
 		snprintf(out, cap, "%%%c%c%s", part[1] | 0x20, part[2] | 0x20, part + 3);
 	else
 		snprintf(out, cap, "%%%02X%s", (unsigned char)part[0], part + 1);
@@ -74,29 +78,51 @@ static bool begins_with(const void *p, size_t len, const struct rk_buf *b)
 	return len >= b->len && memcmp(p, bytes_of(b), b->len) == 0;
 }
 
-/* 1 when some document lies below the folder `id` (with len 0: any document). */
-static int has_below(struct snapshot *s, const struct rk_buf *id)
+/* 1 when the id is shown in a folder whose names begin with `under`. */
+static int lies_under(const char *id, size_t len, const struct rk_buf *under, struct rk_buf *path)
 {
-	struct rk_buf from = {0};
-	struct id_iter *it;
-	const char *got;
-	size_t got_len;
+	path->len = 0;
+	int rc = id_to_path(id, len, path);
+	return rc < 0 ? rc : path->len > under->len && begins_with(path->data, path->len, under);
+}
+
+/* Ids below begin with the folder's id and a '/'; of those, odd ones ("a/", a name of its own) are shown elsewhere: they come first, and are few. */
+enum { ODD_MAX = 1000 };
+static int any_under(struct id_iter *it, const struct rk_buf *from, const struct rk_buf *under)
+{
+	struct rk_buf path = {0};
+	const char *id;
+	size_t len;
 	const struct leaf *leaf;
 	docid_t doc;
-	int rc = rk_buf_put(&from, id->data, id->len);
-	if (rc == 0 && id->len)
-		rc = rk_buf_u8(&from, '/');
+	int found = 0, rc = id_iter_seek(it, bytes_of(from), from->len);
+	for (int i = 0; i < ODD_MAX && rc >= 0 && found == 0; i++) {
+		rc = id_iter_next(it, &id, &len, &leaf, &doc);
+		if (rc != 1 || !begins_with(id, len, from))
+			break;
+		found = lies_under(id, len, under, &path);
+	}
+	rk_buf_done(&path);
+	return rc < 0 ? rc : found;
+}
+
+/* 1 when some document lies below the folder `id`. */
+static int has_below(struct snapshot *s, const struct rk_buf *id)
+{
+	struct rk_buf from = {0}, under = {0};
+	struct id_iter *it;
+	rk_buf_put(&from, bytes_of(id), id->len);
+	rk_buf_u8(&from, '/');
+	int rc = id_to_path(id->data, id->len, &under);
+	rk_buf_u8(&under, '/');
 	if (rc == 0)
-		rc = id_iter_new(s, false, &it);
+		rc = from.bad || under.bad ? -ENOMEM : id_iter_new(s, false, &it);
 	if (rc == 0) {
-		rc = id_iter_seek(it, bytes_of(&from), from.len);
-		if (rc >= 0)
-			rc = id_iter_next(it, &got, &got_len, &leaf, &doc);
-		if (rc == 1 && (got_len == from.len || !begins_with(got, got_len, &from)))
-			rc = 0;
+		rc = any_under(it, &from, &under);
 		id_iter_free(it);
 	}
 	rk_buf_done(&from);
+	rk_buf_done(&under);
 	return rc;
 }
 
@@ -200,31 +226,25 @@ static bool is_named(const char *part, const char *name)
 	return *name == '\0';
 }
 
+/* As listed, a name is the document first; any other spelling (bytes encoded that need not be) is the folder where there are both. */
 static int find_in(struct fs *fs, struct snapshot *s, struct node *dir, const char *name, const struct rk_buf *id, struct found *ret)
 {
 	const struct leaf *leaf;
 	const char *part;
 	docid_t doc;
 	struct rk_buf path = {0};
-	char other[3 + DOC_ID_MAX * 3];
 	int rc = last_part(id->data, id->len, &path, &part);
-	bool plain = rc == 0 && is_named(part, name), is_other = false;
-	if (rc == 0 && !plain) {
-		other_name(part, other, sizeof(other));
-		is_other = strcmp(other, name) == 0;
-	}
+	bool plain = rc == 0 && is_named(part, name);
 	rk_buf_done(&path);
-	if (rc < 0 || (!plain && !is_other))
-		return rc;
-	int is_file = snapshot_find(s, id->data, id->len, false, &leaf, &doc);
-	if (is_file < 0)
-		return is_file;
-	if (is_file && plain)
+	int is_file = rc < 0 ? rc : snapshot_find(s, id->data, id->len, false, &leaf, &doc);
+	if (is_file == 1 && plain)
 		return make_doc(fs, dir, name, s->seq, leaf, doc, &ret->node);
-	rc = plain || is_file ? has_below(s, id) : 0;
-	if (rc == 1)
+	int is_dir = is_file < 0 ? is_file : has_below(s, id);
+	if (is_dir < 0)
+		return is_dir;
+	if (is_dir)
 		return make_dir(fs, dir, name, s->seq, &ret->node);
-	return rc < 0 ? rc : ghost(fs, dir, name, ret);
+	return is_file ? make_doc(fs, dir, name, s->seq, leaf, doc, &ret->node) : ghost(fs, dir, name, ret);
 }
 
 static int docs_peek(struct call *c, struct node *dir, const char *name, struct found *ret)
@@ -301,7 +321,8 @@ static int list_one(struct lister *l, struct id_iter *it, const char *id, size_t
 	rk_buf_u8(&l->key, '/' + 1);
 	if (l->key.bad)
 		return -ENOMEM;
-	*stop = window_add(l->w, rc == 1 ? other : part, true, l->key.data, l->key.len);
+	const char *shown = rc == 1 ? other : part;
+	*stop = *shown && window_add(l->w, shown, true, l->key.data, l->key.len);
 	return *stop ? 0 : id_iter_seek(it, l->key.data, l->key.len);
 }
 

@@ -94,6 +94,11 @@ echo one >incoming/both
 is "a file and a folder of one name: listed as two" "both %62oth" sh -c 'echo "{\"id\":\"both/x\",\"text\":\"y\"}" >incoming/j.jsonl; echo $(ls docs | grep both; ls docs | grep %62)'
 is "and both can be read" "one y" sh -c 'echo $(cat docs/both) $(cat docs/%62oth/x)'
 
+# Ids that cannot be paths, and ids that are also folders: every one can be read under a name that is listed.
+odd='a//b /lead a/ .. . x/../y x/./z %41 a/-x a a/b a/b/c b b/c//d/e p%2Fq // %x %x/y ./x a///b'
+for id in $odd; do echo "{\"id\":\"$id\",\"text\":\"oddity $id\"}"; done >incoming/odd.jsonl
+is "every odd id is listed once and can be read" "$(for id in $odd; do echo "oddity $id"; done | sort)" sh -c 'find docs -type f -exec sh -c "for f; do cat \"\$f\"; echo; done" sh {} + | grep ^oddity | sort'
+
 # A writer that is killed half-way: kept, and marked.
 ( exec timeout -s TERM 0.2 sh -c 'echo half; exec cat "$0"' "$T/fifo" >incoming/half ) 2>/dev/null & killed=$!
 mkfifo "$T/fifo"
