@@ -245,7 +245,8 @@ static int posix_rename(struct fsys *fs, const char *from, const char *to, bool 
 	if (at < 0)
 		return at;
 	new_base = new_base ? new_base + 1 : to;
-	int rc = renameat2(at, base, at, new_base, replace ? 0 : RENAME_NOREPLACE) < 0 ? -errno : 0;
+	int rc = replace ? renameat(at, base, at, new_base) : renameat2(at, base, at, new_base, RENAME_NOREPLACE);
+	rc = rc < 0 ? -errno : 0;
 	if (!replace && (rc == -EINVAL || rc == -ENOSYS || rc == -EOPNOTSUPP))
 		rc = link_unlink(at, base, new_base);
 	close(at);

@@ -13,6 +13,8 @@ librankfs_a_SOURCES += \
 	core/dir/sim_crash.c \
 	core/dir/sim_disk.c core/dir/sim_private.h
 
+shell_tests += test/dir_fallbacks.sh
+EXTRA_DIST += test/dir_fallbacks.sh
 unit_tests += test/t_dir
 test_t_dir_SOURCES = test/t_dir.c
 test_t_dir_LDADD = $(TEST_LIBS)
