@@ -15,6 +15,16 @@ static int do_commit(struct call *c)
 	return rc;
 }
 
+static int do_merge(struct call *c)
+{
+	loop_step_aside();
+	int rc = index_flush(c->fs->index, &c->err); /* so that what was deleted can go */
+	if (rc == 0)
+		rc = index_merge(c->fs->index, 1, &c->err);
+	notify_publish(&c->fs->notify);
+	return rc;
+}
+
 static int do_later(struct call *c)
 {
 	return rk_fail(&c->err, -EINVAL, "not in this version");
@@ -26,7 +36,7 @@ static const struct command {
 } commands[] = {
 	{"commit", do_commit},
 	{"flush", do_commit},
-	{"merge", do_later},
+	{"merge", do_merge},
 	{"checkpoint", do_later},
 	{"drop", do_later},
 };
@@ -50,7 +60,7 @@ static int run_line(struct call *c, const char *line, size_t len)
 			goto out;
 		}
 	}
-	rk_fail(&c->err, rc, "no such command; known: commit, flush");
+	rk_fail(&c->err, rc, "no such command; known: commit, flush, merge");
 out:
 	if (rc < 0) {
 		struct rk_buf words = {0};

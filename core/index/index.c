@@ -116,11 +116,12 @@ void index_committed(struct index *ix)
 		ix->opts.on_commit(ix->opts.arg, atomic_load(&ix->generation));
 }
 
-/* An empty memtable is never full, however small the writer buffer is. */
+/* The writer buffer bounds all memtables together: with a thread that flushes in the background each of the two gets half. An empty one is never full,
+ * however small the buffer is. */
 static bool full(struct index *ix)
 {
 	uint32_t n = memtable_ndocs(ix->mem);
-	return n && (memtable_bytes(ix->mem) >= ix->opts.writer_buffer || n >= MEMTABLE_MAX_DOCS - 1);
+	return n && (memtable_bytes(ix->mem) >= ix->opts.writer_buffer / (ix->has_thread ? 2 : 1) || n >= MEMTABLE_MAX_DOCS - 1);
 }
 
 int index_make_room(struct index *ix, struct rk_err *err)
@@ -138,11 +139,11 @@ int index_make_room(struct index *ix, struct rk_err *err)
 			pthread_cond_signal(&ix->work);
 			if (!ix->flushing && !ix->frozen.mem)
 				return 0; /* it begins now; meanwhile there is room */
-			if (memtable_bytes(ix->mem) < ix->opts.writer_buffer * 5 / 4)
-				return 0;
 			pthread_cond_wait(&ix->room, &ix->w);
 		} else {
 			rc = flush_locked(ix, err);
+			if (rc == 0 && ix->nsegs >= MERGE_AT)
+				rc = merge_smallest(ix, MERGE_OF, err);
 		}
 	}
 	return rc;

@@ -16,7 +16,7 @@ struct command {
 	int (*run)(const struct command *, int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
 };
 
-extern const struct command cmd_add, cmd_bench, cmd_check, cmd_config, cmd_dump, cmd_eval, cmd_get, cmd_init, cmd_mount, cmd_query, cmd_rm,
+extern const struct command cmd_add, cmd_bench, cmd_check, cmd_config, cmd_dump, cmd_eval, cmd_get, cmd_init, cmd_merge, cmd_mount, cmd_query, cmd_rm,
 	cmd_status, cmd_umount;
 
 /* "rankfs: what: why" on stderr. */

@@ -9,6 +9,7 @@ rankfs_SOURCES += \
 	fs/cli/cmd_eval.c \
 	fs/cli/cmd_get.c \
 	fs/cli/cmd_init.c \
+	fs/cli/cmd_merge.c \
 	fs/cli/cmd_mount.c \
 	fs/cli/cmd_query.c \
 	fs/cli/cmd_rm.c \

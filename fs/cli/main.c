@@ -10,7 +10,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_init,   &cmd_mount, &cmd_umount, &cmd_add,  &cmd_query, &cmd_get,    &cmd_rm,
-	&cmd_status, &cmd_dump,  &cmd_check,  &cmd_eval, &cmd_bench, &cmd_config, NULL,
+	&cmd_status, &cmd_dump,  &cmd_check,  &cmd_eval, &cmd_bench, &cmd_merge, &cmd_config, NULL,
 };
 
 void say(const char *fmt, ...)
