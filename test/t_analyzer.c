@@ -1,5 +1,6 @@
 /* t_analyzer.c - core/text: words as UAX #29 has them, folding, stems, stop words, offsets, hostile bytes, the cache's contract. */
 #include <errno.h>
+#include <libstemmer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,6 +415,25 @@ static void cache_changes_nothing(void)
 	analyzer_free(old);
 }
 
+/* The analyzer does not ask the English stemmer about words without vowels. */
+static void vowelless_words_are_stems(void)
+{
+	struct analyzer *a = make("en", false, true);
+	struct sb_stemmer *s = sb_stemmer_new("english", "UTF_8");
+	for (int i = 0; i < 20000; i++) {
+		char w[12];
+		int n = 1 + (int)rnd(10);
+		for (int k = 0; k < n; k++)
+			w[k] = "bcdfghjklmnpqrstvwxz0123456789sssdgln"[rnd(37)];
+		struct token t;
+		const char *stem = (const char *)sb_stemmer_stem(s, (const sb_symbol *)w, n);
+		analyzer_begin(a, w, (size_t)n);
+		CU_ASSERT_TRUE(analyzer_next(a, &t) && (int)t.len == sb_stemmer_length(s) && memcmp(t.term, stem, t.len) == 0);
+	}
+	sb_stemmer_delete(s);
+	analyzer_free(a);
+}
+
 static void unfolded_and_languages(void)
 {
 	struct analyzer *a = make("none", false, false);
@@ -463,6 +483,7 @@ static const struct tap_test tests[] = {
 	{"no allocation per token", no_allocation_per_token},
 	{"offsets cover the original bytes", offsets_cover_the_original},
 	{"cache: changes nothing, slots keep their terms", cache_changes_nothing},
+	{"English words without vowels are their own stems", vowelless_words_are_stems},
 	{"fold off, every language, unknown ones refused", unfolded_and_languages},
 	{"words of a query are folded only", query_words_are_folded},
 };

@@ -84,7 +84,9 @@ static size_t elided(const struct language *l, const char *p, size_t n)
 
 static size_t stem(struct analyzer *a, char *p, size_t n)
 {
-	if (a->language->fold_first && !is_ascii(p, n))
+	const struct language *l = a->language;
+	p[n] = '\0';
+	if ((l->fold_first && !is_ascii(p, n)) || (l->vowels && strcspn(p, l->vowels) == n))
 		return n;
 	const sb_symbol *s = sb_stemmer_stem(a->stemmer, (const sb_symbol *)p, (int)n);
 	int len = s ? sb_stemmer_length(a->stemmer) : 0;
@@ -95,7 +97,7 @@ static size_t stem(struct analyzer *a, char *p, size_t n)
 	return n;
 }
 
-/* The whole way of one word of at most 255 bytes into out (TERM_MAX_BYTES). Returns its length; 0: nothing is left, -1: a stop word. */
+/* The whole way of one word of at most 255 bytes into out (TERM_MAX_BYTES + 1). Returns its length; 0: nothing is left, -1: a stop word. */
 static int make_term(struct analyzer *a, const char *word, size_t n, char *out)
 {
 	const struct language *l = a->language;

@@ -33,7 +33,7 @@ struct token {
 /* cache_slot < ANALYZER_CACHE_SLOTS. Tokens of the same analyzer with the same slot have the same term as long as analyzer_cache_generation() is the
  * same, so that a caller may keep `its own term` in an array by slot and need not hash again. Two slots may hold the same term ("run", "runs").
  * The generation changes in analyzer_begin() only (a cache full of words that no longer come is emptied): ask once after each begin. */
-enum { ANALYZER_CACHE_SLOTS = 1 << 16 };
+enum { ANALYZER_CACHE_SLOTS = 1 << 17 };
 
 struct analyzer;
 int analyzer_new(const struct analyzer_params *, struct analyzer **ret, struct rk_err *err); /* -EINVAL: unknown language */

@@ -20,6 +20,7 @@ static const struct language languages[] = {
 		.names = "en eng english",
 		.fold_first = true,
 		.possessive = true,
+		.vowels = "aeiouy'",
 		.stop = WORDS("a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on", "or",
 			      "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with"),
 	},

@@ -10,6 +10,7 @@ struct language {
 	bool fold_first;     /* the stemmer knows ASCII only: accents go before it, and words that keep other letters pass by it */
 	bool possessive;     /* 's at the end goes */
 	bool turkic;	     /* I is the capital of dotless i */
+	const char *vowels;  /* a word with none of these is its own stem (numbers, abbreviations), so the stemmer is not asked; or NULL */
 	const char *elided;  /* " l d qu ": what stands before an apostrophe and goes with it, or NULL */
 	const char *const *stop; /* lower case, NULL-terminated, or NULL */
 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct wordcache_slot) == 32 && sizeof(struct wordcache_recent) == 64, "parts of a cache line, and one");
-_Static_assert(WORDCACHE_SLOTS < 0xffff && WORDCACHE_SLOTS < WORDCACHE_INDEX, "a slot's number fits the index, and some of the index stays free");
+_Static_assert(WORDCACHE_SLOTS < 1 << WORDCACHE_SLOT_BITS && WORDCACHE_SLOTS < WORDCACHE_INDEX, "a slot's number fits the index, and some of the index stays free");
 
 int wordcache_init(struct wordcache *c)
 {
@@ -58,19 +58,19 @@ void wordcache_add(struct wordcache *c, const struct wordcache_key *k, uint64_t 
 	memcpy(s->term, term, len);
 	s->len = len;
 	s->stop = stop;
-	uint32_t i = (uint32_t)(hash >> 48);
+	uint32_t i = wordcache_home(hash);
 	while (c->index[i])
 		i = (i + 1) & (WORDCACHE_INDEX - 1);
-	c->index[i] = (uint32_t)(hash >> 32) << 16 | c->nslots;
+	c->index[i] = ((uint32_t)hash >> WORDCACHE_SLOT_BITS << WORDCACHE_SLOT_BITS) | c->nslots;
 	of_slot(c, s, ret);
 }
 
 bool wordcache_find(const struct wordcache *c, const struct wordcache_key *k, uint64_t hash, struct wordcache_term *ret)
 {
 	uint32_t v;
-	for (uint32_t i = (uint32_t)(hash >> 48); (v = c->index[i]) != 0; i = (i + 1) & (WORDCACHE_INDEX - 1)) {
-		const struct wordcache_slot *s = &c->slots[(v & 0xffff) - 1];
-		if (v >> 16 == (hash >> 32 & 0xffff) && wordcache_is(s, k)) {
+	for (uint32_t i = wordcache_home(hash); (v = c->index[i]) != 0; i = (i + 1) & (WORDCACHE_INDEX - 1)) {
+		const struct wordcache_slot *s = wordcache_slot_of(c, v);
+		if (wordcache_fits(v, hash) && wordcache_is(s, k)) {
 			of_slot(c, s, ret);
 			return true;
 		}

@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 enum {
-	WORDCACHE_SLOTS = 49152,
-	WORDCACHE_INDEX = 1 << 16, /* a slot's number and 16 bits of hash each; at most 3/4 are taken */
+	WORDCACHE_SLOTS = (1 << 17) - 1,
+	WORDCACHE_SLOT_BITS = 17,
+	WORDCACHE_INDEX_BITS = 18,
+	WORDCACHE_INDEX = 1 << WORDCACHE_INDEX_BITS, /* a slot's number and 15 bits of hash each; at most half are taken */
 	WORDCACHE_RECENT = 1 << 15,
 	WORDCACHE_KEY = 32,
 	WORDCACHE_SHORT_KEY = 16,
@@ -50,7 +52,7 @@ struct wordcache_recent {
 struct wordcache {
 	struct wordcache_slot *slots;
 	struct wordcache_recent *recent;
-	uint32_t *index; /* hash bits << 16 | slot + 1; 0: free */
+	uint32_t *index; /* hash bits << WORDCACHE_SLOT_BITS | slot + 1; 0: free */
 	uint32_t nslots;
 };
 
@@ -75,18 +77,34 @@ static inline struct wordcache_recent *wordcache_recent_at(const struct wordcach
 	return &c->recent[hash >> 20 & (WORDCACHE_RECENT - 1)];
 }
 
+static inline uint32_t wordcache_home(uint64_t hash)
+{
+	return (uint32_t)(hash >> (64 - WORDCACHE_INDEX_BITS));
+}
+
+/* Whether an index entry has the bits of this hash, and the slot it stands for. */
+static inline bool wordcache_fits(uint32_t entry, uint64_t hash)
+{
+	return (entry ^ (uint32_t)hash) >> WORDCACHE_SLOT_BITS == 0;
+}
+
+static inline struct wordcache_slot *wordcache_slot_of(const struct wordcache *c, uint32_t entry)
+{
+	return &c->slots[(entry & ((1u << WORDCACHE_SLOT_BITS) - 1)) - 1];
+}
+
 static inline void wordcache_prefetch(const struct wordcache *c, uint64_t hash)
 {
-	__builtin_prefetch(&c->index[hash >> 48]);
+	__builtin_prefetch(&c->index[wordcache_home(hash)]);
 }
 
 /* The first slot whose hash bits fit, most likely the word's own: the processor is asked for it now, wordcache_is() compares later. NULL: none fits. */
 static inline const struct wordcache_slot *wordcache_guess(const struct wordcache *c, uint64_t hash)
 {
-	for (uint32_t i = (uint32_t)(hash >> 48);; i = (i + 1) & (WORDCACHE_INDEX - 1)) {
+	for (uint32_t i = wordcache_home(hash);; i = (i + 1) & (WORDCACHE_INDEX - 1)) {
 		uint32_t v = c->index[i];
-		if (v >> 16 == (hash >> 32 & 0xffff) && v) {
-			const struct wordcache_slot *s = &c->slots[(v & 0xffff) - 1];
+		if (wordcache_fits(v, hash) && v) {
+			const struct wordcache_slot *s = wordcache_slot_of(c, v);
 			__builtin_prefetch(s);
 			return s;
 		}
