@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/bytes.h"
+#include "fs/loop.h"
+
 enum { WINDOW = 2048, FIXED = 2 /* "." and ".." */, UNKNOWN_INO = 0xffffffffu };
 
 struct entry {
@@ -114,6 +117,7 @@ static int load(struct fs *fs, struct dirhandle *d, uint64_t number)
 	struct window *w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
+	loop_step_aside();
 	w->number = number;
 	w->live = kind->list_live;
 	int rc = kind->list ? kind->list(fs, d, d->keys[number].data, d->keys[number].len, w) : 0;
@@ -185,23 +189,65 @@ static int fill(struct fs *fs, struct dirhandle *d, uint64_t i, const char **ret
 	return rc;
 }
 
-int64_t dirstream_read(struct fs *fs, fuse_req_t req, struct dirhandle *d, uint64_t off, char *p, size_t n)
+/* The node of an entry, for its attributes; none when it went meanwhile or is not to be had quickly. */
+static void find_entry(struct call *c, struct node *dir, const char *name, struct found *ret)
+{
+	const struct kind *k = dir->kind;
+	int rc = k->peek ? k->peek(c, dir, name, ret) : 0;
+	if (rc == 0 && k->find)
+		rc = k->find(c, dir, name, ret);
+	if (rc < 0)
+		ret->node = NULL;
+}
+
+/* Adds one entry with what is known of it; false: no room. */
+static bool add_plus(struct call *c, fuse_req_t req, struct node *dir, const char *name, const struct stat *st, off_t next, char *p, size_t *used, size_t n,
+		     struct rk_buf *known)
+{
+	struct fs *fs = c->fs;
+	struct found f = {0};
+	struct fuse_entry_param e = {.attr = *st}; /* number 0: "nothing about this one" */
+	size_t need = fuse_add_direntry_plus(req, NULL, 0, name, &e, next);
+	if (need > n - *used || rk_buf_reserve(known, sizeof(e.ino)) < 0)
+		return false;
+	if (dir->kind->list_plus && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		find_entry(c, dir, name, &f);
+	if (f.node) {
+		e = fs_entry(fs, &f);
+		rk_buf_u64(known, e.ino);
+		node_unpin(&fs->nodes, f.node);
+	}
+	*used += fuse_add_direntry_plus(req, p + *used, n - *used, name, &e, next);
+	return true;
+}
+
+void dirstream_forget(struct fs *fs, const struct rk_buf *known)
+{
+	for (size_t i = 0; i + 8 <= known->len; i += 8)
+		node_forget(&fs->nodes, rk_get64(known->data + i), 1);
+}
+
+int64_t dirstream_read(struct call *c, fuse_req_t req, struct dirhandle *d, uint64_t off, char *p, size_t n, struct rk_buf *known)
 {
 	size_t used = 0;
 	int rc = 0;
+	bool fits = true;
 	pthread_mutex_lock(&d->lock);
 	if (off == 0)
 		reset(d);
-	for (uint64_t i = off;; i++) {
+	for (uint64_t i = off; fits; i++) {
 		const char *name = NULL;
 		struct stat st = {0};
-		rc = fill(fs, d, i, &name, &st);
+		rc = fill(c->fs, d, i, &name, &st);
 		if (rc <= 0)
 			break;
-		size_t need = fuse_add_direntry(req, p + used, n - used, name, &st, (off_t)(i + 1));
-		if (need > n - used)
-			break;
-		used += need;
+		if (known) {
+			fits = add_plus(c, req, d->h.node, name, &st, (off_t)(i + 1), p, &used, n, known);
+		} else {
+			size_t need = fuse_add_direntry(req, p + used, n - used, name, &st, (off_t)(i + 1));
+			fits = need <= n - used;
+			used += fits ? need : 0;
+		}
 	}
 	pthread_mutex_unlock(&d->lock);
 	return rc < 0 && used == 0 ? rc : (int64_t)used;

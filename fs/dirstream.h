@@ -26,7 +26,9 @@ void dirhandle_free(struct dirhandle *); /* leaves the pin to the caller */
 bool window_add(struct window *, const char *name, bool is_dir, const void *key, size_t len);
 int dirhandle_snapshot(struct fs *, struct dirhandle *, struct snapshot **ret); /* borrowed from the handle */
 
-/* Fills p with directory entries from cookie `off` on; returns bytes or -errno. */
-int64_t dirstream_read(struct fs *, fuse_req_t, struct dirhandle *, uint64_t off, char *p, size_t n);
+/* Fills p with directory entries from cookie `off` on; returns bytes or -errno. With `known` they bring attributes where the kind allows it, and the
+ * numbers of the nodes the kernel gets to know are put there: dirstream_forget() when it does not. */
+int64_t dirstream_read(struct call *, fuse_req_t, struct dirhandle *, uint64_t off, char *p, size_t n, struct rk_buf *known);
+void dirstream_forget(struct fs *, const struct rk_buf *known);
 
 #endif

@@ -23,7 +23,7 @@
 /* Every operation has a counter of its own in status/metrics; the names are those of the protocol. */
 #define FS_OPS(X)                                                                                                                           \
 	X(lookup) X(forget) X(getattr) X(setattr) X(mknod) X(mkdir) X(unlink) X(rmdir) X(symlink) X(rename) X(link) X(open) X(read)         \
-	X(write) X(flush) X(release) X(fsync) X(opendir) X(readdir) X(releasedir) X(fsyncdir) X(statfs) X(setxattr) X(getxattr)             \
+	X(write) X(flush) X(release) X(fsync) X(opendir) X(readdir) X(readdirplus) X(releasedir) X(fsyncdir) X(statfs) X(setxattr) X(getxattr)             \
 	X(listxattr) X(removexattr) X(create) X(fallocate)
 #define FS_OP_ENUM(name) FS_OP_##name,
 enum fs_op { FS_OPS(FS_OP_ENUM) FS_OP_COUNT };
@@ -100,6 +100,7 @@ struct kind {
 	size_t node_size;
 	mode_t mode;
 	bool slow_find; /* find may take long: it runs in one of the slots of slow.c */
+	bool list_plus; /* a listing may bring attributes: find is quick */
 	bool list_live; /* the list changes while it is read: taken in one piece */
 	double attr_timeout;
 
@@ -136,6 +137,10 @@ enum { FS_LONG_TIMEOUT = 86400 }; /* seconds, for what never changes its name */
 /* An analyzer for the length of one call. */
 int fs_analyzer_take(struct fs *, struct analyzer **ret, struct rk_err *);
 void fs_analyzer_give(struct fs *, struct analyzer *);
+
+int fs_stat(struct fs *, struct node *, struct stat *ret);
+/* The reply for what a lookup found; the kernel then knows the node once more (node_forget when the reply fails). */
+struct fuse_entry_param fs_entry(struct fs *, const struct found *);
 
 /* The path of a node below its top folder ("a/b" for docs/a/b), "" for the folder itself; with `name` behind it unless NULL. NUL-terminated. */
 int fs_path(struct fs *, struct node *, const char *name, struct rk_buf *ret);

@@ -434,7 +434,7 @@ static const char *const *in_xattrs(struct fs *fs, struct node *n)
 }
 
 #define IN_DIR                                                                                                                              \
-	.node_size = sizeof(struct in_node), .mode = S_IFDIR | 0755, .list_live = true, .attr_timeout = CHANGING_TIMEOUT, .peek = in_peek,  \
+	.node_size = sizeof(struct in_node), .mode = S_IFDIR | 0755, .list_live = true, .list_plus = true, .attr_timeout = CHANGING_TIMEOUT, .peek = in_peek,  \
 	.list = in_list, .unlink = in_unlink, .rmdir = in_rmdir, .mkdir = in_mkdir, .create = in_create, .rename = in_rename,               \
 	.fsyncdir = in_fsyncdir, .stat = in_stat, .setattr = in_setattr
 

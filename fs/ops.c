@@ -40,37 +40,6 @@ static void reply_rc(fuse_req_t req, int rc)
 	fuse_reply_err(req, rc == -EUCLEAN ? EIO : rc < 0 ? -rc : 0);
 }
 
-static struct timespec time_of(int64_t ns)
-{
-	return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
-}
-
-static int stat_of(struct fs *fs, struct node *n, struct stat *st)
-{
-	*st = (struct stat){.st_ino = n->ino, .st_mode = n->kind->mode, .st_uid = fs->uid, .st_gid = fs->gid, .st_size = (off_t)n->size};
-	st->st_nlink = S_ISDIR(st->st_mode) ? 2 : 1;
-	st->st_mtim = time_of(n->mtime_ns);
-	st->st_ctim = st->st_mtim;
-	int rc = n->kind->stat ? n->kind->stat(fs, n, st) : 0;
-	st->st_atim = st->st_mtim;
-	st->st_blksize = 4096;
-	st->st_blocks = (st->st_size + 511) / 512;
-	return rc;
-}
-
-static struct fuse_entry_param entry_of(struct fs *fs, const struct found *f)
-{
-	struct fuse_entry_param e = {.entry_timeout = f->entry_timeout};
-	if (f->node) {
-		e.ino = f->node->ino;
-		stat_of(fs, f->node, &e.attr);
-		e.attr_timeout = f->node->kind->attr_timeout;
-		if (node_known(&fs->nodes, f->node) > REAP_LIMIT)
-			reap_ask(fs);
-	}
-	return e;
-}
-
 /* Ends a call that answers with an entry; the pin in f goes. */
 static void reply_found(struct fs *fs, fuse_req_t req, int rc, struct found *f)
 {
@@ -82,7 +51,7 @@ static void reply_found(struct fs *fs, fuse_req_t req, int rc, struct found *f)
 		reply_rc(req, -ENOENT);
 		return;
 	}
-	struct fuse_entry_param e = entry_of(fs, f);
+	struct fuse_entry_param e = fs_entry(fs, f);
 	if (fuse_reply_entry(req, &e) < 0 && e.ino) /* the asker is gone: the kernel knows nothing of it */
 		node_forget(&fs->nodes, e.ino, 1);
 	node_unpin(&fs->nodes, f->node);
@@ -201,7 +170,7 @@ static void reply_attr(struct fs *fs, fuse_req_t req, int rc, struct node *n)
 {
 	struct stat st;
 	if (rc == 0)
-		rc = stat_of(fs, n, &st);
+		rc = fs_stat(fs, n, &st);
 	if (rc < 0)
 		reply_rc(req, rc);
 	else
@@ -328,7 +297,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		reply_rc(req, rc);
 		return;
 	}
-	struct fuse_entry_param e = entry_of(fs, &f);
+	struct fuse_entry_param e = fs_entry(fs, &f);
 	fi->fh = (uintptr_t)h;
 	/* No GETXATTR before each write, and large ones in one piece; but a descriptor that also reads may be mapped, which needs pages. */
 	fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY;
@@ -460,17 +429,30 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	}
 }
 
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+static void read_dir(struct fs *fs, fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
 {
-	struct fs *fs = enter(req, FS_OP_readdir);
+	struct call c = call_of(fs, req);
+	struct rk_buf known = {0};
 	char *p = malloc(size ? size : 1);
-	(void)ino;
-	int64_t n = p ? dirstream_read(fs, req, (struct dirhandle *)(uintptr_t)fi->fh, (uint64_t)off, p, size) : -ENOMEM;
+	int64_t n = p ? dirstream_read(&c, req, (struct dirhandle *)(uintptr_t)fi->fh, (uint64_t)off, p, size, plus ? &known : NULL) : -ENOMEM;
 	if (n < 0)
 		reply_rc(req, (int)n);
-	else
-		fuse_reply_buf(req, p, (size_t)n);
+	else if (fuse_reply_buf(req, p, (size_t)n) < 0) /* the asker is gone, and what was given to it */
+		dirstream_forget(fs, &known);
+	rk_buf_done(&known);
 	free(p);
+}
+
+static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	(void)ino;
+	read_dir(enter(req, FS_OP_readdir), req, size, off, fi, false);
+}
+
+static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	(void)ino;
+	read_dir(enter(req, FS_OP_readdirplus), req, size, off, fi, true);
 }
 
 static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -584,10 +566,10 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	conn->max_write = 1 << 20;
 	conn->max_readahead = 1 << 20;
 	/* Off: written pages kept back (errors would come after write), splicing (small requests), checks by mtime (an inode's content does not
-	 * change, or changes through this kernel), attributes with listings. On: handles that outlive FORGET (NFS). */
+	 * change, or changes through this kernel). On: handles that outlive FORGET (NFS), attributes with listings where they are asked for. */
 	conn->want &= ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-				  FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
-	conn->want |= conn->capable & FUSE_CAP_EXPORT_SUPPORT;
+				  FUSE_CAP_AUTO_INVAL_DATA);
+	conn->want |= conn->capable & (FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
 }
 
 const struct fuse_lowlevel_ops fs_ops = {
@@ -612,6 +594,7 @@ const struct fuse_lowlevel_ops fs_ops = {
 	.fsync = op_fsync,
 	.opendir = op_opendir,
 	.readdir = op_readdir,
+	.readdirplus = op_readdirplus,
 	.releasedir = op_releasedir,
 	.fsyncdir = op_fsyncdir,
 	.statfs = op_statfs,

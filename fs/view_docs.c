@@ -350,7 +350,6 @@ static int list_from(struct lister *l, const void *from, size_t from_len)
 static int docs_list(struct fs *fs, struct dirhandle *d, const void *from, size_t len, struct window *w)
 {
 	struct lister l = {.w = w};
-	loop_step_aside();
 	int rc = dirhandle_snapshot(fs, d, &l.s);
 	if (rc == 0 && d->h.node->parent->parent) {
 		rc = id_of(fs, d->h.node, NULL, &l.base);
@@ -544,7 +543,7 @@ static const char *const *doc_xattrs(struct fs *fs, struct node *n)
 }
 
 const struct kind kind_docs = {
-	.name = "docs", .node_size = sizeof(struct docs_dir), .mode = S_IFDIR | 0755, .attr_timeout = FS_LONG_TIMEOUT,
+	.name = "docs", .node_size = sizeof(struct docs_dir), .mode = S_IFDIR | 0755, .list_plus = true, .attr_timeout = FS_LONG_TIMEOUT,
 	.peek = docs_peek, .find = docs_find, .list = docs_list, .unlink = docs_unlink, .rmdir = docs_rmdir, .rename = docs_rename,
 };
 

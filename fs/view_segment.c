@@ -115,7 +115,6 @@ static int views_list(struct fs *fs, struct dirhandle *d, const void *from, size
 	struct listing l = {.w = w};
 	struct rk_buf path = {0};
 	struct snapshot *s;
-	loop_step_aside();
 	int rc = dirhandle_snapshot(fs, d, &s);
 	if (rc == 0)
 		rc = path_of(fs, d->h.node, NULL, &path);
