@@ -183,7 +183,7 @@ static void same_as_the_definitions(void)
 	uint32_t n = 0;
 	for (int q = 0; q < 300; q++) {
 		int grade[NDOCS], list[NDOCS], len = rnd(NDOCS + 1);
-		char lines[2000], qid[8], names[NDOCS][8];
+		char lines[2000], qid[16], names[NDOCS][16];
 		struct eval_id ids[NDOCS];
 		int at = 0, qlen = snprintf(qid, sizeof(qid), "q%d", q), any = 0;
 		for (int d = 0; d < NDOCS; d++) {

@@ -224,10 +224,9 @@ static int faults(uint64_t seed, struct tally *t)
 	unsigned kind = kinds[dice(6)];
 	bool for_ever = dice(2);
 	sim_fail(s, kind, 1 + dice(200), for_ever ? UINT64_MAX : 1, error);
-	int rc = 0, failed = 0;
+	int rc = 0;
 	for (unsigned lives = 0; lives < 40 && rc == 0; lives++) {
 		rc = history(&m, ix, 30, t);
-		failed += rc < 0;
 		struct index_status st;
 		index_get_status(ix, &st);
 		if (rc < 0 && !strcmp(st.health, "ok") && model_compare(&m, ix, words) < 0) { /* it may go on: then the old versions are whole */
