@@ -29,6 +29,7 @@ int xterm_init(const struct exec *x, const struct pnode *n, uint32_t term, struc
 void exec_term(struct exec *x, struct xterm *t)
 {
 	struct cursor *c = t->c;
+	uint8_t pass[RK_BLOCK];
 	for (docid_t at = 0; cursor_seek(c, at); at = c->last + 1) {
 		if (!topk_wants(x->top, xterm_block_bound(x, t))) {
 			if (!exec_tick(x, 8))
@@ -37,10 +38,11 @@ void exec_term(struct exec *x, struct xterm *t)
 		}
 		if (!cursor_load(c, true) || !exec_tick(x, c->n))
 			return;
-		for (uint32_t i = 0; i < c->n; i++) {
-			double s = xterm_score(x, t, i);
+		uint32_t n = xterm_filter(x, t, 0, c->n, 0, pass);
+		for (uint32_t k = 0; k < n; k++) {
+			double s = xterm_score(x, t, pass[k]);
 			if (topk_wants(x->top, s))
-				exec_offer(x, s, c->docs[i]);
+				exec_offer(x, s, c->docs[pass[k]]);
 		}
 	}
 }
@@ -109,7 +111,7 @@ static int leaf_rc(const struct exec *x)
 int exec_run(const struct plan *p, const struct ranking *r, struct topk *top, const struct query_limits *limits, uint64_t start_ns, const bool *skip,
 	     uint32_t *ret_bad, struct rk_err *err)
 {
-	struct exec x = {.plan = p, .rank = r, .top = top, .mem = p->mem, .limits = limits, .seq = p->snap->seq, .err = err};
+	struct exec x = {.plan = p, .rank = r, .kernels = kernels_get(), .top = top, .mem = p->mem, .limits = limits, .seq = p->snap->seq, .err = err};
 	x.deadline = limits->max_ns ? start_ns + limits->max_ns : UINT64_MAX;
 	*ret_bad = UINT32_MAX;
 	if (!p->root || !exec_check(&x))

@@ -59,6 +59,7 @@ void exec_and(struct exec *x, struct xterm *t, uint32_t n)
 	}
 	sort_by_df(t, NULL, n);
 	double list_rest = 0;
+	uint8_t pass[RK_BLOCK];
 	for (uint32_t k = 1; k < n; k++)
 		list_rest += t[k].list_bound;
 	struct cursor *lead = t[0].c;
@@ -78,11 +79,10 @@ void exec_and(struct exec *x, struct xterm *t, uint32_t n)
 			continue;
 		if (!cursor_load(lead, true) || !exec_tick(x, lead->n))
 			return;
-		for (uint32_t i = xterm_find(&t[0], lo); i < lead->n; i++) {
-			double s = xterm_score(x, &t[0], i);
-			if (topk_wants(x->top, s + rest[1]) && check_all(x, t, n, rest, lead->docs[i], s) < 0)
+		uint32_t npass = xterm_filter(x, &t[0], xterm_find(&t[0], lo), lead->n, rest[1], pass);
+		for (uint32_t k = 0; k < npass; k++)
+			if (check_all(x, t, n, rest, lead->docs[pass[k]], xterm_score(x, &t[0], pass[k])) < 0)
 				return;
-		}
 	}
 }
 

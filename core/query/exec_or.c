@@ -70,26 +70,44 @@ static void score_one(struct or_state *s, struct xterm *t, docid_t lo, docid_t h
 	const struct cursor *c = t->c;
 	if (!cursor_load(t->c, true))
 		return;
-	uint32_t i = xterm_find(t, lo);
+	uint8_t pass[RK_BLOCK];
+	uint32_t from = xterm_find(t, lo), to = docs_find(c->docs, from, hi + 1);
 	double rest = s->ask_rest[0];
-	for (; c->docs[i] <= hi; i++) {
-		double v = xterm_score(x, t, i);
+	uint32_t n = xterm_filter(x, t, from, to, rest, pass);
+	for (uint32_t k = 0; k < n; k++) {
+		double v = xterm_score(x, t, pass[k]);
 		if (topk_wants(x->top, v + rest))
-			ask(s, c->docs[i], v);
+			ask(s, c->docs[pass[k]], v);
 	}
+}
+
+static void score_range(const struct exec *x, const struct xterm *t, uint32_t from, uint32_t to, double *ret)
+{
+	if (x->rank->kind != RANK_BM25 || to - from < 8) {
+		for (uint32_t i = from; i < to; i++)
+			ret[i - from] = xterm_score(x, t, i);
+		return;
+	}
+	x->kernels->score(x->rank, t->w, t->c, x->norms, from, to, ret);
+	if (t->count != 1)
+		for (uint32_t i = 0; i < to - from; i++)
+			ret[i] *= t->count;
 }
 
 static void score_many(struct or_state *s, const uint32_t *lists, uint32_t n, docid_t lo, docid_t hi)
 {
 	struct exec *x = s->x;
+	double scores[RK_BLOCK];
 	for (uint32_t k = 0; k < n; k++) {
 		struct xterm *t = &s->t[lists[k]];
 		const struct cursor *c = t->c;
 		if (!cursor_load(t->c, true))
 			continue;
-		for (uint32_t i = xterm_find(t, lo); c->docs[i] <= hi; i++) {
+		uint32_t from = xterm_find(t, lo), to = docs_find(c->docs, from, hi + 1);
+		score_range(x, t, from, to, scores);
+		for (uint32_t i = from; i < to; i++) {
 			uint32_t at = c->docs[i] - lo;
-			s->sums[at] += xterm_score(x, t, i);
+			s->sums[at] += scores[i - from];
 			s->seen[at / 64] |= UINT64_C(1) << at % 64;
 		}
 	}

@@ -6,12 +6,14 @@
 #define CORE_QUERY_EXEC_PRIVATE_H
 
 #include "core/query/exec.h"
+#include "core/query/kernels.h"
 
 enum { WINDOW = 4096, WORK_BETWEEN_CHECKS = 1 << 15 };
 
 struct exec {
 	const struct plan *plan;
 	const struct ranking *rank;
+	const struct kernels *kernels;
 	struct topk *top;
 	struct scratch *mem;
 	const struct query_limits *limits;
@@ -63,17 +65,14 @@ static inline uint32_t xterm_find(struct xterm *t, docid_t d)
 		t->at_block = t->c->last;
 		t->i = 0;
 	}
-	uint32_t i = t->i;
-	for (unsigned k = 0; k < 4; k++, i++)
-		if (docs[i] >= d)
-			return t->i = i;
-	uint32_t n = t->c->n - i;
-	while (n > 1) {
-		uint32_t half = n / 2;
-		i += docs[i + half - 1] < d ? half : 0;
-		n -= half;
-	}
-	return t->i = i;
+	return t->i = docs_find(docs, t->i, d);
+}
+
+/* Numbers of the postings [from, to) of the loaded block that can enter when others add at most `rest`; into pass[RK_BLOCK], returns how many. */
+static inline uint32_t xterm_filter(const struct exec *x, const struct xterm *t, uint32_t from, uint32_t to, double rest, uint8_t *pass)
+{
+	float least = rank_least_ratio(x->rank, t->w, (x->top->least - rest) / t->count);
+	return x->kernels->filter(x->rank, t->c, x->norms, from, to, least, pass);
 }
 
 /* Moves to the first document >= d: 1 it is d, 0 it is not, -1 the list has ended (or failed: c->rc). */

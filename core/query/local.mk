@@ -4,6 +4,7 @@ librankfs_a_SOURCES += \
 	core/query/exec_and.c \
 	core/query/exec_or.c \
 	core/query/exec_tree.c \
+	core/query/kernels.c core/query/kernels.h \
 	core/query/options.c \
 	core/query/parse.c core/query/parse.h \
 	core/query/path.c \

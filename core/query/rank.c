@@ -38,6 +38,8 @@ void rank_init(struct ranking *r, enum query_rank kind, uint64_t ndocs, uint64_t
 	if (r->average != average) {
 		for (unsigned i = 0; i < 256; i++)
 			r->ninv[i] = 1.0 / (K1 * ((1 - B) + B * (double)norm_decode((uint8_t)i) / average));
+		for (unsigned i = 0; i < 256; i++)
+			r->ninvf[i] = (float)r->ninv[i];
 		r->average = average;
 	}
 	if (kind == RANK_TFIDF && r->lntf[0] == 0) {
@@ -72,6 +74,19 @@ double rank_bound(const struct ranking *r, double w, const struct impact *f, uns
 			best = s;
 	}
 	return best;
+}
+
+/* w - w / (1 + x) >= need, solved for x. Half a quantum may have been rounded away, and floats err by less than a millionth. */
+float rank_least_ratio(const struct ranking *r, double w, double need)
+{
+	double quantum = r->magic / (1.5 * 0x1p52);
+	need -= quantum;
+	if (need <= 0 || r->kind != RANK_BM25)
+		return -1;
+	if (need >= w)
+		return 0x1p120f;
+	double x = need / (w - need) * (1 - 1e-6);
+	return x < 0x1p100 ? (float)x * (1 - 1e-6f) : 0x1p100f;
 }
 
 double rank_least(float t)

@@ -20,6 +20,7 @@ struct ranking {
 	enum query_rank kind;
 	double magic;	   /* 1.5 * 2^52 * quantum: adding and subtracting it rounds */
 	double ninv[256];  /* 1 / K by norm byte */
+	float ninvf[256];  /* the same, for first looks */
 	double average;	   /* what ninv was made for */
 	double lntf[256];  /* 1 + ln tf for TF-IDF; [0] is the bound for 255 and more */
 };
@@ -46,6 +47,9 @@ static inline double rank_score(const struct ranking *r, double w, uint32_t tf, 
 
 /* The most that any posting below these pairs gives. tf 255 means 255 and more. */
 double rank_bound(const struct ranking *, double w, const struct impact *, unsigned n);
+
+/* tf / K that a posting needs at least to give `need` or more, a little less to be safe: rank_score >= need implies (float)tf * ninvf >= it. */
+float rank_least_ratio(const struct ranking *, double w, double need);
 
 /* The smallest double that, as a float, is at least t. */
 double rank_least(float t);
