@@ -37,7 +37,9 @@ static double range_bound(const struct exec *x, struct xterm *t, docid_t lo, doc
 static int check_all(struct exec *x, struct xterm *t, uint32_t n, const double *rest, docid_t d, double score)
 {
 	for (uint32_t k = 1; k < n; k++) {
-		if (!topk_wants(x->top, score + rest[k]))
+		if (!cursor_seek(t[k].c, d))
+			return -1;
+		if (!topk_wants(x->top, score + xterm_block_bound(x, &t[k]) + rest[k + 1]))
 			return 0;
 		int found = xterm_advance(&t[k], d);
 		if (found != 1)
@@ -196,42 +198,53 @@ bool xphrase_eval(struct exec *x, struct xphrase *ph, docid_t doc, double *ret)
 	return true;
 }
 
-/* The most that a document with all terms can give: the least frequency of its words. */
-static double most_here(const struct exec *x, struct xphrase *ph, docid_t doc)
+/* d is in the leader's block: -1 a list has ended, 0 it lacks a term or one stands there too seldom, 1 it may be a hit. */
+static int may_be_hit(const struct exec *x, struct xphrase *ph, docid_t d)
 {
-	uint32_t tf = UINT32_MAX;
-	for (uint32_t k = 0; k < ph->n; k++) {
-		if (!cursor_load(ph->t[k].c, true))
-			return -2;
-		uint32_t f = ph->t[k].c->tfs[ph->t[k].i];
-		tf = f < tf ? f : tf;
+	for (uint32_t k = 1; k < ph->n; k++) {
+		struct xterm *t = &ph->t[k];
+		if (!cursor_seek(t->c, d))
+			return -1;
+		if (!topk_wants(x->top, xterm_block_bound(x, t)))
+			return 0;
+		int found = xterm_advance(t, d);
+		if (found != 1)
+			return found;
 	}
-	return ph->t[0].count * rank_score(x->rank, ph->t[0].w, tf, x->norms[doc]);
+	for (uint32_t k = 1; k < ph->n; k++) {
+		struct xterm *t = &ph->t[k];
+		if (!cursor_load(t->c, true))
+			return -1;
+		if (!topk_wants(x->top, xterm_score(x, t, t->i)))
+			return 0;
+	}
+	return 1;
 }
 
 void exec_phrase(struct exec *x, struct xphrase *ph)
 {
-	docid_t upto;
-	for (docid_t lo = 0; exec_tick(x, 64);) {
-		double bound = xphrase_bound(x, ph, lo, &upto);
+	struct xterm *lead = &ph->t[0];
+	uint8_t pass[RK_BLOCK];
+	docid_t upto = 0;
+	for (docid_t lo = 0; exec_tick(x, 64); lo = upto + 1) {
+		double bound = xphrase_bound(x, ph, lo, &upto), s;
 		if (bound < 0)
 			return;
-		if (!topk_wants(x->top, bound)) {
-			lo = upto + 1;
+		if (!topk_wants(x->top, bound))
 			continue;
-		}
-		for (docid_t d = xphrase_advance(ph, lo);; d = xphrase_advance(ph, d + 1)) {
-			if (d == DOC_END)
+		if (!cursor_load(lead->c, true))
+			return;
+		uint32_t n = xterm_filter(x, lead, xterm_find(lead, lo), lead->c->n, 0, pass);
+		for (uint32_t i = 0; i < n; i++) {
+			docid_t d = lead->c->docs[pass[i]];
+			int rc = may_be_hit(x, ph, d);
+			if (rc < 0)
 				return;
-			lo = d;
-			if (d > upto)
-				break;
-			double s;
-			if (topk_wants(x->top, most_here(x, ph, d)) && xphrase_eval(x, ph, d, &s))
+			lead->i = pass[i];
+			if (rc == 1 && xphrase_eval(x, ph, d, &s))
 				exec_offer(x, s, d);
-			lo = d + 1;
-			if (!exec_tick(x, 16))
-				return;
 		}
+		if (!exec_tick(x, n))
+			return;
 	}
 }

@@ -1,7 +1,4 @@
-/* kernels.c - plain and AVX2 forms of the inner loops; see kernels.h.
- *
- * The AVX2 forms fetch four or eight length bytes at once as the aligned words they lie in: such a word is in a page that holds at least one byte of
- * the array, so nothing outside is touched that could fault. */
+/* kernels.c - plain and AVX2 forms of the inner loops; see kernels.h. */
 #include "core/query/kernels.h"
 
 #include <stdatomic.h>
@@ -31,29 +28,24 @@ const struct kernels kernels_plain = {filter_plain, score_plain};
 
 #define AVX2 __attribute__((target("avx2")))
 
-/* norms[docs[0..8)] as eight integers. base: norms rounded down to four bytes, skew: what was rounded. */
-AVX2 __attribute__((no_sanitize("address", "thread"))) static inline __m256i norms8(const int *base, __m256i skew, const uint32_t *docs)
+/* The tables are looked up by plain loads: gather instructions are slow where processors work around "Downfall". */
+AVX2 static inline __m256 ninv8(const float *ninvf, const uint8_t *norms, const uint32_t *d)
 {
-	__m256i at = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(const void *)docs), skew);
-	__m256i words = _mm256_i32gather_epi32(base, _mm256_srli_epi32(at, 2), 4);
-	__m256i shift = _mm256_slli_epi32(_mm256_and_si256(at, _mm256_set1_epi32(3)), 3);
-	return _mm256_and_si256(_mm256_srlv_epi32(words, shift), _mm256_set1_epi32(255));
+	return _mm256_setr_ps(ninvf[norms[d[0]]], ninvf[norms[d[1]]], ninvf[norms[d[2]]], ninvf[norms[d[3]]], ninvf[norms[d[4]]], ninvf[norms[d[5]]],
+			      ninvf[norms[d[6]]], ninvf[norms[d[7]]]);
 }
 
-static const int *aligned_base(const uint8_t *norms, int *ret_skew)
+AVX2 static inline __m256d ninv4(const double *ninv, const uint8_t *norms, const uint32_t *d)
 {
-	*ret_skew = (int)((uintptr_t)norms & 3);
-	return (const int *)(const void *)(norms - *ret_skew);
+	return _mm256_setr_pd(ninv[norms[d[0]]], ninv[norms[d[1]]], ninv[norms[d[2]]], ninv[norms[d[3]]]);
 }
 
 AVX2 static uint32_t filter_avx2(const struct ranking *r, const struct cursor *c, const uint8_t *norms, uint32_t from, uint32_t to, float least,
 				 uint8_t *out)
 {
-	int skew;
-	const int *base = aligned_base(norms, &skew);
 	uint32_t n = 0, i = from;
 	for (; i + 8 <= to; i += 8) {
-		__m256 ninv = _mm256_i32gather_ps(r->ninvf, norms8(base, _mm256_set1_epi32(skew), c->docs + i), 4);
+		__m256 ninv = ninv8(r->ninvf, norms, c->docs + i);
 		__m256 tf = _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(const void *)(c->tfs + i)));
 		unsigned bits = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_mul_ps(tf, ninv), _mm256_set1_ps(least), _CMP_GE_OQ));
 		for (; bits; bits &= bits - 1)
@@ -71,17 +63,11 @@ AVX2 static inline __m256d score4(__m256d w, __m256d magic, __m128i tf, __m256d 
 
 AVX2 static void score_avx2(const struct ranking *r, double w, const struct cursor *c, const uint8_t *norms, uint32_t from, uint32_t to, double *out)
 {
-	int skew;
-	const int *base = aligned_base(norms, &skew);
 	__m256d wv = _mm256_set1_pd(w), magic = _mm256_set1_pd(r->magic);
 	uint32_t i = from;
-	for (; i + 8 <= to; i += 8) {
-		__m256i norm = norms8(base, _mm256_set1_epi32(skew), c->docs + i);
-		__m256i tf = _mm256_loadu_si256((const __m256i *)(const void *)(c->tfs + i));
-		__m256d lo = _mm256_i32gather_pd(r->ninv, _mm256_castsi256_si128(norm), 8);
-		__m256d hi = _mm256_i32gather_pd(r->ninv, _mm256_extracti128_si256(norm, 1), 8);
-		_mm256_storeu_pd(out + (i - from), score4(wv, magic, _mm256_castsi256_si128(tf), lo));
-		_mm256_storeu_pd(out + (i - from) + 4, score4(wv, magic, _mm256_extracti128_si256(tf, 1), hi));
+	for (; i + 4 <= to; i += 4) {
+		__m128i tf = _mm_loadu_si128((const __m128i *)(const void *)(c->tfs + i));
+		_mm256_storeu_pd(out + (i - from), score4(wv, magic, tf, ninv4(r->ninv, norms, c->docs + i)));
 	}
 	score_plain(r, w, c, norms, i, to, out + (i - from));
 }
