@@ -33,17 +33,24 @@ static double range_bound(const struct exec *x, struct xterm *t, docid_t lo, doc
 	return t->c->last < hi ? t->list_bound : xterm_block_bound(x, t);
 }
 
-/* All lists about document d, given the leader's part of the score. rest[i]: bounds of t[i..] over the leader's block. -1: a list has ended. */
-static int check_all(struct exec *x, struct xterm *t, uint32_t n, const double *rest, docid_t d, double score)
+/* Document d, the i-th of the leader's block: is it in all other lists, then what does it give. most: the most that the leader gives in this block;
+ * rest[k]: bounds of t[k..] over the block. -1: a list has ended. */
+static int check_all(struct exec *x, struct xterm *t, uint32_t n, const double *rest, double most, uint32_t i)
 {
+	docid_t d = t[0].c->docs[i];
 	for (uint32_t k = 1; k < n; k++) {
 		if (!cursor_seek(t[k].c, d))
 			return -1;
-		if (!topk_wants(x->top, score + xterm_block_bound(x, &t[k]) + rest[k + 1]))
+		if (!topk_wants(x->top, most + rest[1] - rest[k] + xterm_block_bound(x, &t[k]) + rest[k + 1]))
 			return 0;
 		int found = xterm_advance(&t[k], d);
 		if (found != 1)
 			return found;
+	}
+	double score = xterm_score(x, &t[0], i);
+	for (uint32_t k = 1; k < n; k++) {
+		if (!topk_wants(x->top, score + rest[k]))
+			return 0;
 		if (!cursor_load(t[k].c, true))
 			return -1;
 		score += xterm_score(x, &t[k], t[k].i);
@@ -83,7 +90,7 @@ void exec_and(struct exec *x, struct xterm *t, uint32_t n)
 			return;
 		uint32_t npass = xterm_filter(x, &t[0], xterm_find(&t[0], lo), lead->n, rest[1], pass);
 		for (uint32_t k = 0; k < npass; k++)
-			if (check_all(x, t, n, rest, lead->docs[pass[k]], xterm_score(x, &t[0], pass[k])) < 0)
+			if (check_all(x, t, n, rest, bound, pass[k]) < 0)
 				return;
 	}
 }

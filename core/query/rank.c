@@ -91,8 +91,19 @@ float rank_least_ratio(const struct ranking *r, double w, double need)
 
 double rank_least(float t)
 {
+	uint32_t bits;
+	uint64_t up;
+	float below;
 	if (t <= 0)
 		return -1;
-	double below = nextafterf(t, 0), middle = (below + (double)t) / 2;
-	return (float)middle >= t ? middle : nextafter(middle, (double)t);
+	memcpy(&bits, &t, sizeof(bits));
+	bits--; /* the float below a positive one */
+	memcpy(&below, &bits, sizeof(bits));
+	double middle = ((double)below + (double)t) / 2;
+	if ((float)middle >= t)
+		return middle;
+	memcpy(&up, &middle, sizeof(up));
+	up++;
+	memcpy(&middle, &up, sizeof(up));
+	return middle;
 }
