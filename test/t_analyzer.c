@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unictype.h>
 #include <unistr.h>
 #include <uniwbrk.h>
 
 #include "core/base/buf.h"
-#include "core/base/clock.h"
 #include "core/text/analyzer.h"
 #include "test/tap.h"
 
@@ -262,6 +262,13 @@ static void hostile_bytes(void)
 		analyzer_free(a[k]);
 }
 
+static double cpu_ms(void) /* of this thread: other work on the machine does not count */
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static void long_words_are_cut(void)
 {
 	struct analyzer *a = make("none", false, true);
@@ -272,12 +279,12 @@ static void long_words_are_cut(void)
 		size_t k = 0, len = strlen(units[u]);
 		for (; k + len <= n; k += len)
 			memcpy(s + k, units[u], len);
-		uint64_t before = rk_mono_ns();
+		double before = cpu_ms();
 		check_tokens(a, s, k);
-		double ms = (double)(rk_mono_ns() - before) / 1e6;
-		if (ms > 2000)
+		double ms = cpu_ms() - before;
+		if (ms > 10000)
 			printf("# half a megabyte of \"%s\" takes %.0f ms\n", units[u], ms);
-		CU_ASSERT_TRUE(ms < 2000); /* quadratic work would take minutes */
+		CU_ASSERT_TRUE(ms < 10000); /* quadratic work would take minutes */
 	}
 	struct token t;
 	uint32_t count = 0, covered = 0;

@@ -207,6 +207,8 @@ static void slots_bound_and_lose_nothing(void)
 /* Deaths: a zombie shows what a process shows while its files are closed. */
 static bool seen_as_killed(int sig)
 {
+	if (sig && sig != SIGKILL)
+		signal(sig, SIG_DFL); /* a shell's background job begins with SIGINT ignored */
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (sig)
