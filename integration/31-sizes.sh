@@ -8,7 +8,7 @@ story "sizes and generations of generated files"
 # Documents enough for results of one page and of many; a segment and a log to look into.
 awk 'BEGIN { for (i = 0; i < 6000; i++) printf "{\"id\":\"doc%05d\",\"title\":\"number %d\",\"text\":\"common word%d and some more text around it, %d\"}\n", i, i, i % 7, i * i }' >"$T/load.jsonl"
 cp "$T/load.jsonl" "$MNT/incoming/load.jsonl"
-head -c 3000000 /dev/urandom | base64 >"$MNT/incoming/large"
+awk 'BEGIN { srand(1); for (i = 0; i < 400000; i++) printf "%d%s", rand() * 3000, i % 9 ? " " : "\n" }' >"$MNT/incoming/large"
 ok "commit" bash -c "echo commit >'$MNT/control'"
 echo "one more common document" >"$MNT/incoming/late"
 cd "$MNT" || exit 99
