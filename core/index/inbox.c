@@ -195,6 +195,8 @@ static int open_locked(struct index *ix, const char *path, size_t len, int flags
 		return -EISDIR;
 	if (rc == -ENOENT && (flags & O_CREAT)) {
 		rc = inbox_check_name(path, len, err);
+		if (rc == -EINVAL && err)
+			index_note_error(ix, "name", "incoming", "%s", err->msg);
 		if (rc == 0)
 			rc = inbox_check_parent(ix, path, len);
 		if (rc == 0)

@@ -23,7 +23,7 @@ struct ifile {
 	uint64_t no;
 	unsigned opens, writers; /* open descriptions; those that may write */
 	bool is_dir, staged, stream, unlinked;
-	bool poisoned;	     /* a write was refused: what came since the last commit is dropped at the last close */
+	int poisoned;	     /* errno of a write that was refused: what came since the last commit is dropped at the last close; 0: none */
 	bool interrupted;
 
 	/* Content. loaded: `content` holds all of it; else the index's newest document does. */

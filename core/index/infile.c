@@ -75,7 +75,7 @@ int64_t infile_write(struct infile *h, uint64_t off, const void *p, size_t n, bo
 	uint64_t before = ix->seq;
 	int rc = (h->flags & O_ACCMODE) == O_RDONLY ? -EBADF : check_writable(ix, err);
 	if (rc == 0 && f->poisoned)
-		rc = rk_fail(err, -EIO, "%s: an earlier write was refused; close the file first", f->path);
+		rc = rk_fail(err, f->poisoned, "%s: an earlier write was refused; close the file first", f->path);
 	if (rc == 0 && n)
 		rc = index_make_room(ix, err);
 	if (rc == 0 && n) {
@@ -84,7 +84,7 @@ int64_t infile_write(struct infile *h, uint64_t off, const void *p, size_t n, bo
 		rc = f->stream ? stream_write(ix, f, off, p, n, &entry, err) : plain_write(ix, f, off, p, n, acked, &entry, err);
 	}
 	if (rc < 0 && rc != -EBADF && !f->stream)
-		f->poisoned = true; /* F4 */
+		f->poisoned = rc; /* F4 */
 	bool moved = ix->seq != before;
 	pthread_mutex_unlock(&ix->w);
 	if (moved)
@@ -135,8 +135,8 @@ int infile_truncate(struct infile *h, uint64_t size, struct rk_err *err)
 		}
 		goto out;
 	}
-	if (rc == 0 && f->poisoned)
-		rc = -EIO;
+	if (rc == 0)
+		rc = f->poisoned;
 	if (rc == 0 && f->unlinked)
 		rc = ifile_apply_truncate(ix, f, size);
 	else if (rc == 0 && !f->dirty && size == 0) {
@@ -183,7 +183,7 @@ static int commit_dirty(struct index *ix, struct ifile *f, bool last, struct rk_
 	}
 	int rc = ifile_log_commit(ix, f, err);
 	if (rc < 0)
-		f->poisoned = true; /* F4: the old version stays */
+		f->poisoned = rc; /* F4: the old version stays */
 	return rc;
 }
 
@@ -234,7 +234,7 @@ int infile_fsync(struct infile *h, struct rk_err *err)
 /* The last writer of a file whose writes were refused: back to the committed version. */
 static void unpoison(struct index *ix, struct ifile *f)
 {
-	f->poisoned = false;
+	f->poisoned = 0;
 	if (f->dirty && !f->unlinked && ix->wal && !ix->latched)
 		ifile_log_drop(ix, f);
 	f->dirty = f->emptied = f->acked = false;
@@ -261,7 +261,7 @@ static void commit_emptied(struct index *ix, struct ifile *f)
 	if (rc == 0)
 		rc = ifile_log(ix, f, REC_FILE_TRUNCATE, FILE_NEW, 0, NULL, 0, &f->data_entry, NULL);
 	f->dirty = rc == 0;
-	f->poisoned = rc < 0; /* the old version stays */
+	f->poisoned = rc < 0 ? rc : 0; /* the old version stays */
 }
 
 void infile_release(struct infile *h, bool interrupted)
