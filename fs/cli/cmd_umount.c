@@ -25,16 +25,18 @@ static const struct opt opts[] = {
 	{0},
 };
 
-/* The index behind a mount, "" when it is not one of ours. */
-static void find_index(const char *mnt, char index[PATH_MAX])
+/* The index behind a mount, "" when it is not one of ours, and whether it writes there. */
+static void find_index(const char *mnt, char index[PATH_MAX], bool *ret_writes)
 {
 	char line[2 * PATH_MAX];
 	struct mntent m;
 	FILE *f = setmntent("/proc/self/mounts", "r");
 	index[0] = '\0';
 	while (f && getmntent_r(f, &m, line, sizeof(line))) {
-		if (!strcmp(m.mnt_type, "fuse.rankfs") && !strcmp(m.mnt_dir, mnt))
+		if (!strcmp(m.mnt_type, "fuse.rankfs") && !strcmp(m.mnt_dir, mnt)) {
 			snprintf(index, PATH_MAX, "%s", m.mnt_fsname);
+			*ret_writes = !hasmntopt(&m, MNTOPT_RO);
+		}
 	}
 	if (f)
 		endmntent(f);
@@ -107,11 +109,12 @@ static int run(const struct command *c, int argc, char **argv)
 {
 	struct umount_args a = {0};
 	char mnt[PATH_MAX], index[PATH_MAX], writer[128];
+	bool writes = false;
 	int n, rc = options_parse(c, argc, argv, &a, &n);
 	if (rc || (rc = options_count(c, n, 1, 1)) < 0)
 		return rc < 0 ? EXIT_TROUBLE : EXIT_OK;
 	resolve(argv[1], mnt);
-	find_index(mnt, index);
+	find_index(mnt, index, &writes);
 	if (!index[0]) {
 		say("umount: %s: no rankfs is mounted here", argv[1]);
 		return EXIT_TROUBLE;
@@ -123,7 +126,7 @@ static int run(const struct command *c, int argc, char **argv)
 		    rc == -EBUSY ? ": a program has it open (or stands in it); --lazy detaches anyway" : "");
 		return EXIT_TROUBLE;
 	}
-	if (!a.lazy)
+	if (writes && !a.lazy) /* the writer of an index that is mounted read-only here is somebody else */
 		wait_for_writer(index, writer);
 	return EXIT_OK;
 }
