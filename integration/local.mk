@@ -11,6 +11,6 @@ shell_tests += integration/40-kill.sh
 EXTRA_DIST += integration/40-kill.sh
 
 # What tools do to it, and what it does to tools.
-tool_stories = integration/30-tools.sh integration/31-sizes.sh integration/32-errors.sh integration/33-probes.sh
+tool_stories = integration/30-tools.sh integration/31-sizes.sh integration/32-errors.sh integration/33-probes.sh integration/34-posix.sh
 shell_tests += $(tool_stories)
 EXTRA_DIST += $(tool_stories)
