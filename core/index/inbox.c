@@ -10,6 +10,8 @@
 #include "core/base/clock.h"
 #include "core/index/index_private.h"
 
+enum { LISTED_MAX = 32768 }; /* closed files; above it listings do not linger, so that memory stays bounded */
+
 bool inbox_is_staged(const char *path, size_t len)
 {
 	if (len && path[len - 1] == '~')
@@ -391,11 +393,14 @@ void inbox_expire(struct index *ix, uint64_t now_ns)
 {
 	struct pt_node *n = ix->files.root ? pt_lower(&ix->files, "", 0) : NULL;
 	struct rk_buf key = {0};
+	bool crowded = ix->files.n > LISTED_MAX; /* stat, open and rename find documents that are listed no more, too */
 	while (n) {
 		struct ifile *f = (struct ifile *)n;
 		key.len = 0;
 		rk_buf_put(&key, f->path, f->node.len);
 		rk_buf_u8(&key, '/'); /* sorts directly behind the path itself */
+		if (crowded && f->listed_until_ns)
+			f->listed_until_ns = 1;
 		if (f->listed_until_ns && now_ns >= f->listed_until_ns)
 			ifile_settle(ix, f);
 		if (key.bad)

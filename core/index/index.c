@@ -221,7 +221,7 @@ static void destroy(struct index *ix)
 	free(ix);
 }
 
-int index_open(struct rk_dir *dir, const struct index_options *opts, struct index **ret, struct rk_err *err)
+static int open_once(struct rk_dir *dir, const struct index_options *opts, struct index **ret, bool *ret_again, struct rk_err *err)
 {
 	struct index *ix = calloc(1, sizeof(*ix));
 	if (!ix)
@@ -247,11 +247,26 @@ int index_open(struct rk_dir *dir, const struct index_options *opts, struct inde
 	if (rc == 0)
 		rc = start_thread(ix);
 	if (rc < 0) {
+		*ret_again = rc == -ENOENT && ix->opts.read_only && ix->manifest.generation;
 		destroy(ix);
 		return rc;
 	}
 	*ret = ix;
 	return 0;
+}
+
+/* A reader may find that the writer has dropped what the manifest named a moment ago: then there is a newer one. */
+int index_open(struct rk_dir *dir, const struct index_options *opts, struct index **ret, struct rk_err *err)
+{
+	struct rk_err words = {{0}};
+	int rc = -ENOENT;
+	bool again = true;
+	for (int tries = 0; again && tries < 10; tries++) {
+		again = false;
+		words.msg[0] = 0;
+		rc = open_once(dir, opts, ret, &again, &words);
+	}
+	return rc < 0 ? rk_fail(err, rc, "%s", words.msg[0] ? words.msg : strerror(-rc)) : 0;
 }
 
 int index_close(struct index *ix, struct rk_err *err)

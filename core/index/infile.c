@@ -288,10 +288,10 @@ void infile_release(struct infile *h, bool interrupted)
 			need = f->data_entry;
 		if (f->poisoned)
 			unpoison(ix, f);
-		if (!f->unindexed && !f->dirty && !f->stream && !f->emptied) {
-			rk_buf_done(&f->content); /* the index has it */
-			f->loaded = false;
-		}
+	}
+	if (f->opens == 0 && !f->unindexed && !f->dirty && !f->stream && !f->emptied) {
+		rk_buf_done(&f->content); /* the index has it */
+		f->loaded = false;
 	}
 	ifile_settle(ix, f);
 	bool moved = ix->seq != before;
