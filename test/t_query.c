@@ -340,6 +340,45 @@ static void bounds_hold_beyond_the_first_block(void)
 	analyzer_free(an);
 }
 
+/* A flipped bit in one leaf's postings: the answer is exactly that of the other leaves, and says so. */
+static void damage_leaves_the_rest(void)
+{
+	struct analyzer *an = new_analyzer();
+	struct snapshot *s = new_snapshot(2);
+	struct rk_dir *dir = NULL;
+	for (unsigned i = 0; i < 400; i++) {
+		char id[16];
+		sprintf(id, "n%u", i);
+		add(s->leaves[i % 2].mem, an, id, "", i % 4 < 2 ? "a b a" : "b a c d", 0);
+	}
+	seal_snapshot(s);
+	CU_ASSERT_EQUAL_FATAL(dir_mem_open(&dir, NULL), 0);
+	make_segment(dir, &s->leaves[0], 1);
+	struct rk_map map;
+	CU_ASSERT_EQUAL_FATAL(dir->ops->map(dir, "segments/segment_0000000000000001/postings", &map, NULL), 0);
+	((uint8_t *)map.bytes)[map.len / 2] ^= 4;
+	dir->ops->unmap(dir, &map);
+	static const char *const queries[] = {"a", "a b", "a AND b", "\"a b\"", "a -c", "+a b"};
+	for (unsigned i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct query_options o;
+		struct query_result r = {0};
+		struct query_hit hits[1000];
+		uint32_t n = 0, bad = 0;
+		query_options_init(&o);
+		o.k = 1000;
+		CU_ASSERT_EQUAL(query_search(s, an, queries[i], strlen(queries[i]), &o, NULL, hits, &n, NULL), -EUCLEAN);
+		for (uint32_t k = 0; k < n; k++)
+			bad += hits[k].leaf != 1;
+		CU_ASSERT_TRUE(bad == 0 && (n == 200 || n == 100));
+		CU_ASSERT_EQUAL(query_run(s, an, queries[i], strlen(queries[i]), &o, NULL, &r, NULL), 0);
+		CU_ASSERT_TRUE(r.rc == -EUCLEAN && r.nhits == n);
+		rk_buf_done(&r.text);
+	}
+	free_snapshot(s);
+	dir->ops->close(dir);
+	analyzer_free(an);
+}
+
 static void trees_match_the_oracle(void)
 {
 	compare_many(4, 12, 150);
@@ -746,6 +785,7 @@ static const struct tap_test tests[] = {
 	{"exec: all of several words", and_matches_the_oracle},
 	{"exec: phrases", phrases_match_the_oracle},
 	{"exec: bounds hold beyond the first block", bounds_hold_beyond_the_first_block},
+	{"exec: a damaged leaf leaves the others' answer", damage_leaves_the_rest},
 	{"exec: any tree", trees_match_the_oracle},
 	{"limits: clauses, time, memory, cancellation", limits_hold},
 	{"options by name", options_by_name},
