@@ -23,8 +23,6 @@ struct or_state {
 	uint32_t *ask;	 /* the dispensable lists of this window, highest bound first */
 	double *ask_rest; /* sum of the bounds of ask[i..] */
 	uint32_t nask;
-	double *sums;
-	uint64_t *seen;
 };
 
 static void sort_by_bound(struct xterm *t, uint32_t n)
@@ -107,20 +105,20 @@ static void score_many(struct or_state *s, const uint32_t *lists, uint32_t n, do
 		score_range(x, t, from, to, scores);
 		for (uint32_t i = from; i < to; i++) {
 			uint32_t at = c->docs[i] - lo;
-			s->sums[at] += scores[i - from];
-			s->seen[at / 64] |= UINT64_C(1) << at % 64;
+			x->sums[at] += scores[i - from];
+			x->seen[at / 64] |= UINT64_C(1) << at % 64;
 		}
 	}
 	double rest = s->ask_rest[0];
 	for (uint32_t w = 0; w <= (hi - lo) / 64; w++) {
-		for (uint64_t bits = s->seen[w]; bits; bits &= bits - 1) {
+		for (uint64_t bits = x->seen[w]; bits; bits &= bits - 1) {
 			uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(bits);
-			double v = s->sums[at];
-			s->sums[at] = 0;
+			double v = x->sums[at];
+			x->sums[at] = 0;
 			if (topk_wants(x->top, v + rest))
 				ask(s, lo + at, v);
 		}
-		s->seen[w] = 0;
+		x->seen[w] = 0;
 	}
 }
 
@@ -203,6 +201,20 @@ static docid_t window(struct or_state *s, docid_t lo, uint32_t *lists)
 	return hi + 1;
 }
 
+/* Once a query: windows leave the sums as they found them. */
+static bool window_room(struct exec *x)
+{
+	if (x->sums)
+		return true;
+	x->sums = scratch_alloc(x->mem, WINDOW * sizeof(*x->sums));
+	x->seen = scratch_alloc(x->mem, WINDOW / 64 * sizeof(*x->seen));
+	if (!x->sums || !x->seen)
+		return false;
+	memset(x->sums, 0, WINDOW * sizeof(*x->sums));
+	memset(x->seen, 0, WINDOW / 64 * sizeof(*x->seen));
+	return true;
+}
+
 void exec_or(struct exec *x, struct xterm *t, uint32_t n)
 {
 	struct or_state s = {.x = x, .t = t, .n = n};
@@ -210,14 +222,10 @@ void exec_or(struct exec *x, struct xterm *t, uint32_t n)
 	s.bound = scratch_alloc(x->mem, n * sizeof(*s.bound));
 	s.ask = scratch_alloc(x->mem, n * sizeof(*s.ask));
 	s.ask_rest = scratch_alloc(x->mem, (n + 1) * sizeof(*s.ask_rest));
-	s.sums = scratch_alloc(x->mem, WINDOW * sizeof(*s.sums));
-	s.seen = scratch_alloc(x->mem, WINDOW / 64 * sizeof(*s.seen));
-	if (!lists || !s.bound || !s.ask || !s.ask_rest || !s.sums || !s.seen) {
+	if (!lists || !s.bound || !s.ask || !s.ask_rest || !window_room(x)) {
 		x->rc = -ENOMEM;
 		return;
 	}
-	memset(s.sums, 0, WINDOW * sizeof(*s.sums));
-	memset(s.seen, 0, WINDOW / 64 * sizeof(*s.seen));
 	sort_by_bound(t, n);
 	double least = -2;
 	for (docid_t lo = 0; lo != DOC_END && exec_tick(x, 64 + s.n);) {

@@ -21,6 +21,8 @@ struct exec {
 	const uint8_t *norms;
 	uint32_t leaf_no, work;
 	uint64_t seq, deadline;
+	double *sums;	/* exec_or: WINDOW sums, all zero between windows */
+	uint64_t *seen; /* and a bit for each that is not */
 	int rc;
 	struct rk_err *err;
 };

@@ -3,6 +3,8 @@
  * Same snapshot, same query, same options: the same bytes on any machine. Score of a document = sum over query words of
  * idf * tf / (tf + k1 * (1 - b + b * length / average)), k1 = 1.2, b = 0.75, idf = ln(1 + (N - df + 0.5) / (df + 0.5)) (Robertson; Lucene's form,
  * lengths as one byte), rounded per word to multiples of 2^-40 so that sums do not depend on their order, then to float. Ties by id in byte order.
+ * RANK_TFIDF: sum of (1 + ln tf) * ln(1 + N / df), rounded alike. A phrase is one word: its weight the sum of its words', tf the places where it stands.
+ * Documents that match without a scoring word (purely negative queries) have score 0. Language, formulas and formats: doc/query.md.
  * Threads: any number of queries at once; one query on one thread.
  */
 #ifndef CORE_QUERY_QUERY_H
@@ -57,7 +59,8 @@ const char *const *query_option_names(void);
 int query_run(struct snapshot *, struct analyzer *, const char *text, size_t len, const struct query_options *, const struct query_limits *,
 	      struct query_result *ret, struct rk_err *err);
 
-/* The steps apart, for eval, bench and tests. hits has room for options->k; they begin after the first `offset`. */
+/* The steps apart, for eval, bench and tests. hits has room for options->k; they begin after the first `offset`. -EUCLEAN: a leaf was damaged; hits and
+ * *ret_n hold what the others gave. */
 int query_search(struct snapshot *, struct analyzer *, const char *text, size_t len, const struct query_options *, const struct query_limits *,
 		 struct query_hit *hits, uint32_t *ret_n, struct rk_err *err);
 
