@@ -379,6 +379,71 @@ static void bytes_of_another_log_never_count(void)
 	image_done(&b);
 }
 
+/* Whole records, right in themselves, at the wrong place: a misdirected write, an old copy put back. */
+static void records_out_of_place_are_found(void)
+{
+	enum { WHOLE = WAL_RECORD_BYTES + 16 };
+	struct rk_dir *d = mem();
+	struct wal *w = open_at(d, 1, FILE_BYTES);
+	struct image im;
+	uint64_t e = 0;
+	for (int i = 0; i < 8; i++) {
+		CU_ASSERT_EQUAL(wal_append(w, 7, &(struct iovec){(void *)(uintptr_t) "sixteen bytes...", 16}, 1, &e, NULL), 0);
+		CU_ASSERT_EQUAL(wal_sync(w, e, NULL), 0);
+	}
+	image_of(d, &im);
+	wal_close(w);
+	d->ops->close(d);
+	for (int from = 0; from < 7; from++) {
+		for (int to = 0; to < 7; to++) {
+			uint8_t *at = im.bytes[0].data + WAL_HEAD_BYTES, old[WHOLE];
+			memcpy(old, at + to * WHOLE, WHOLE);
+			memcpy(at + to * WHOLE, at + from * WHOLE, WHOLE);
+			struct rk_dir *copy = dir_of(&im, -1);
+			struct wal_report rep;
+			int rc = wal_read(copy, 0, NULL, NULL, &rep, NULL);
+			CU_ASSERT_EQUAL(rc, from == to ? 0 : -EUCLEAN);
+			CU_ASSERT_EQUAL(rep.bad_entry, from == to ? 0 : (uint64_t)to + 1);
+			copy->ops->close(copy);
+			memcpy(at + to * WHOLE, old, WHOLE);
+		}
+	}
+	image_done(&im);
+}
+
+/* One value, one encoding: what a record does not use is zero, also under right checksums. */
+static void padding_is_zero(void)
+{
+	struct image im;
+	make_image(&im);
+	uint8_t *r = im.bytes[0].data + WAL_HEAD_BYTES;
+	struct wal_rec h;
+	CU_ASSERT_EQUAL_FATAL(wal_rec_get(r, &h), 0);
+	CU_ASSERT_FATAL(h.len % WAL_ALIGN != 0);
+	r[WAL_RECORD_BYTES + h.len] = 1;
+	wal_rec_put(r, &h, r + WAL_RECORD_BYTES);
+	struct result x = read_image(&im, -1);
+	CU_ASSERT_TRUE(x.rc == -EUCLEAN && x.rep.bad_entry == 1);
+	image_done(&im);
+}
+
+static void a_marker_vouches_for_what_is_before_it(void)
+{
+	struct rk_dir *d = mem();
+	struct wal *w = open_at(d, 1, FILE_BYTES);
+	struct image im;
+	uint64_t e;
+	CU_ASSERT_EQUAL(add(w, &e), 0); /* never synced by itself */
+	CU_ASSERT_EQUAL(wal_clean(w, NULL), 0);
+	image_of(d, &im); /* before the close, so that the size says nothing */
+	im.bytes[0].data[WAL_HEAD_BYTES + 20] ^= 1;
+	struct result r = read_image(&im, -1);
+	CU_ASSERT_TRUE(r.rc == -EUCLEAN && r.rep.bad_entry == 1);
+	image_done(&im);
+	wal_close(w);
+	d->ops->close(d);
+}
+
 static void another_version_is_refused(void)
 {
 	struct image im;
@@ -727,6 +792,11 @@ static void a_reader_of_a_growing_log_sees_a_prefix(void)
 		atomic_store(&l.acked, e);
 		if (i % 300 == 299)
 			CU_ASSERT_EQUAL(wal_rotate(w, NULL, NULL), 0);
+		if (i % 170 == 169) { /* as after SIGKILL: the last file is written anew under the reader's eyes */
+			uint64_t next = wal_next(w);
+			wal_close(w);
+			w = open_at(l.d, next, 8192);
+		}
 	}
 	atomic_store(&l.stop, true);
 	pthread_join(t, NULL);
@@ -744,6 +814,9 @@ static const struct tap_test tests[] = {
 	{"every truncation, every missing file is found", every_truncation_is_found},
 	{"a clean end is held to", a_clean_end_is_held_to},
 	{"bytes of another log never count", bytes_of_another_log_never_count},
+	{"records out of place are found", records_out_of_place_are_found},
+	{"padding is zero", padding_is_zero},
+	{"a clean marker vouches for what is before it", a_marker_vouches_for_what_is_before_it},
 	{"another version is refused, both named", another_version_is_refused},
 	{"a cut tail stays cut, life after life", a_cut_tail_stays_cut},
 	{"opening checks its place", opening_checks_its_place},
