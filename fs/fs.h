@@ -34,11 +34,9 @@ struct analyzers { /* one is used by one thread at a time: a stack of idle ones 
 	unsigned n;
 };
 
-enum { FS_GHOSTS = 16 };
-struct ghosts { /* view_docs.c: folders that lost a document lately, pinned */
+struct last_view { /* view_segment.c: the newest view, kept open for the open(2) that follows its lookup; pinned */
 	pthread_mutex_t lock;
-	struct node *dirs[FS_GHOSTS];
-	unsigned at;
+	struct node *node;
 };
 
 struct fs {
@@ -52,7 +50,7 @@ struct fs {
 	struct slow slow;
 	struct reap reap;
 	struct analyzers analyzers;
-	struct ghosts ghosts;
+	struct last_view last_view;
 	struct query_options query;
 	struct query_limits limits;
 	uid_t uid;

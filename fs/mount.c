@@ -105,7 +105,7 @@ static int fs_init(struct fs *fs, const struct mount_options *o)
 	fs->limits = o->limits;
 	fs->limits.cancel = NULL;
 	pthread_mutex_init(&fs->analyzers.lock, NULL);
-	pthread_mutex_init(&fs->ghosts.lock, NULL);
+	pthread_mutex_init(&fs->last_view.lock, NULL);
 	cache_init(&fs->cache, o->result_cache ? o->result_cache : 64 << 20);
 	fs->query = o->query;
 	notify_init(&fs->notify, o->cache_s);

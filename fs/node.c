@@ -76,6 +76,38 @@ static void grow(struct nodes *t)
 	t->by_name = by_name;
 }
 
+static void unretire(struct nodes *t, struct node *n)
+{
+	if (!n->retired)
+		return;
+	*(n->retired_prev ? &n->retired_prev->retired_next : &t->retired_first) = n->retired_next;
+	*(n->retired_next ? &n->retired_next->retired_prev : &t->retired_last) = n->retired_prev;
+	n->retired_prev = n->retired_next = NULL;
+	n->retired = false;
+	t->nretired--;
+}
+
+static void retire(struct nodes *t, struct node *n)
+{
+	if (n->retired)
+		return;
+	n->retired = true;
+	n->retired_prev = t->retired_last;
+	*(t->retired_last ? &t->retired_last->retired_next : &t->retired_first) = n;
+	t->retired_last = n;
+	t->nretired++;
+}
+
+/* With the lock. */
+static struct node *hold(struct nodes *t, struct node *n)
+{
+	if (n) {
+		unretire(t, n);
+		n->refs++;
+	}
+	return n;
+}
+
 struct node *node_new(struct nodes *t, const struct kind *kind, struct node *parent, const char *name)
 {
 	struct node *n = calloc(1, kind->node_size);
@@ -87,8 +119,7 @@ struct node *node_new(struct nodes *t, const struct kind *kind, struct node *par
 	n->refs = 1;
 	n->parent = parent;
 	pthread_mutex_lock(&t->lock);
-	if (parent)
-		parent->refs++;
+	hold(t, parent);
 	pthread_mutex_unlock(&t->lock);
 	return n;
 }
@@ -116,56 +147,44 @@ static struct node *find_name(struct nodes *t, struct node *parent, const char *
 static void link_name(struct nodes *t, struct node *n)
 {
 	n->hash = name_hash(n->parent, n->name);
-	struct node *old = find_name(t, n->parent, n->name, n->hash);
-	if (old)
-		unlink_name(t, old);
 	n->next_name = t->by_name[n->hash & t->mask];
 	t->by_name[n->hash & t->mask] = n;
 	n->attached = true;
 }
 
-void node_attach(struct nodes *t, struct node *n)
+static void take_out(struct nodes *t, struct node *n)
 {
-	pthread_mutex_lock(&t->lock);
-	n->ino = t->next_ino++;
-	if (++t->count > t->mask)
-		grow(t);
-	size_t s = ino_slot(t, n->ino);
-	n->next_ino = t->by_ino[s];
-	t->by_ino[s] = n;
-	if (n->parent)
-		link_name(t, n);
-	pthread_mutex_unlock(&t->lock);
-}
-
-void node_detach(struct nodes *t, struct node *n)
-{
-	pthread_mutex_lock(&t->lock);
+	unretire(t, n);
 	unlink_name(t, n);
-	pthread_mutex_unlock(&t->lock);
+	if (!n->ino)
+		return;
+	struct node **p = &t->by_ino[ino_slot(t, n->ino)];
+	while (*p != n)
+		p = &(*p)->next_ino;
+	*p = n->next_ino;
+	t->count--;
 }
 
-/* With the lock: takes dead nodes out of the tables, upward as long as parents die too; returns them chained by next_ino. */
+/* With the lock: the node n may have lost its last holder. What dies is taken out of the tables, upward as long as parents die too, and returned
+ * chained by next_ino, children first. */
 static struct node *collect(struct nodes *t, struct node *n)
 {
-	struct node *dead = NULL;
-	while (n && n->refs == 0 && n->nlookup == 0) {
-		unlink_name(t, n);
-		if (n->ino) {
-			struct node **p = &t->by_ino[ino_slot(t, n->ino)];
-			while (*p != n)
-				p = &(*p)->next_ino;
-			*p = n->next_ino;
-			t->count--;
-		}
-		struct node *parent = n->parent;
-		n->next_ino = dead;
-		dead = n;
-		if (parent)
-			parent->refs--;
-		n = parent;
+	struct node *dead = NULL, **end = &dead;
+	for (;;) {
+		if (n && n->refs == 0 && n->nlookup == 0 && n->attached)
+			retire(t, n);
+		if (!n || n->refs || n->nlookup || n->retired)
+			n = t->nretired > NODES_RETIRED_MAX ? t->retired_first : NULL;
+		if (!n)
+			return dead;
+		take_out(t, n);
+		n->next_ino = NULL;
+		*end = n;
+		end = &n->next_ino;
+		n = n->parent;
+		if (n)
+			n->refs--;
 	}
-	return dead;
 }
 
 static void bury(struct nodes *t, struct node *dead)
@@ -179,14 +198,47 @@ static void bury(struct nodes *t, struct node *dead)
 	}
 }
 
+/* With the lock: the name's former meaning goes; pinned for the caller, who may be the last to hold it. */
+static struct node *displace(struct nodes *t, struct node *parent, const char *name)
+{
+	struct node *old = hold(t, find_name(t, parent, name, name_hash(parent, name)));
+	if (old)
+		unlink_name(t, old);
+	return old;
+}
+
+void node_attach(struct nodes *t, struct node *n)
+{
+	struct node *old = NULL;
+	pthread_mutex_lock(&t->lock);
+	n->ino = t->next_ino++;
+	if (++t->count > t->mask)
+		grow(t);
+	size_t s = ino_slot(t, n->ino);
+	n->next_ino = t->by_ino[s];
+	t->by_ino[s] = n;
+	if (n->parent) {
+		old = displace(t, n->parent, n->name);
+		link_name(t, n);
+	}
+	pthread_mutex_unlock(&t->lock);
+	node_unpin(t, old);
+}
+
+void node_detach(struct nodes *t, struct node *n)
+{
+	pthread_mutex_lock(&t->lock);
+	unlink_name(t, n);
+	pthread_mutex_unlock(&t->lock);
+}
+
 struct node *node_get(struct nodes *t, uint64_t ino)
 {
 	pthread_mutex_lock(&t->lock);
 	struct node *n = t->by_ino[ino_slot(t, ino)];
 	while (n && n->ino != ino)
 		n = n->next_ino;
-	if (n)
-		n->refs++;
+	hold(t, n);
 	pthread_mutex_unlock(&t->lock);
 	return n;
 }
@@ -194,7 +246,7 @@ struct node *node_get(struct nodes *t, uint64_t ino)
 struct node *node_pin(struct nodes *t, struct node *n)
 {
 	pthread_mutex_lock(&t->lock);
-	n->refs++;
+	hold(t, n);
 	pthread_mutex_unlock(&t->lock);
 	return n;
 }
@@ -214,9 +266,7 @@ struct node *node_find(struct nodes *t, struct node *parent, const char *name)
 {
 	uint32_t hash = name_hash(parent, name);
 	pthread_mutex_lock(&t->lock);
-	struct node *n = find_name(t, parent, name, hash);
-	if (n)
-		n->refs++;
+	struct node *n = hold(t, find_name(t, parent, name, hash));
 	pthread_mutex_unlock(&t->lock);
 	return n;
 }
@@ -248,27 +298,25 @@ void node_forget(struct nodes *t, uint64_t ino, uint64_t count)
 int node_rename(struct nodes *t, struct node *dir, const char *name, struct node *newdir, const char *newname)
 {
 	char *copy = strdup(newname);
-	struct node *dead = NULL;
 	if (!copy)
 		return -ENOMEM;
 	pthread_mutex_lock(&t->lock);
-	struct node *n = find_name(t, dir, name, name_hash(dir, name));
-	struct node *over = find_name(t, newdir, newname, name_hash(newdir, newname));
-	if (over && over != n)
-		unlink_name(t, over);
-	if (n) {
+	struct node *n = hold(t, find_name(t, dir, name, name_hash(dir, name)));
+	if (n)
 		unlink_name(t, n);
+	struct node *over = displace(t, newdir, newname);
+	if (n) {
 		char *old = n->name;
 		n->name = copy;
 		copy = old;
-		n->parent = newdir;
-		newdir->refs++;
-		dir->refs--;
+		n->parent = hold(t, newdir);
 		link_name(t, n);
-		dead = collect(t, dir);
 	}
 	pthread_mutex_unlock(&t->lock);
-	bury(t, dead);
+	if (n)
+		node_unpin(t, dir); /* the reference n had */
+	node_unpin(t, n);
+	node_unpin(t, over);
 	free(copy);
 	return 0;
 }

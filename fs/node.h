@@ -4,7 +4,8 @@
  * number is never used twice in the life of a mount (with export support the kernel keeps handles beyond FORGET) and new content can be a new inode.
  *
  * A node lives while the kernel knows it (nlookup), a call or handle pins it, or a node below refers to it. `attached`: it is what its name means now;
- * an older version of the same name, or a removed file, is detached and lives on for those that hold it.
+ * an older version of the same name, or a removed file, is detached and lives on for those that hold it. An attached node that nobody holds is
+ * retired: kept for a while, in a row of bounded length, for file handles of NFS that come back after FORGET, and for names that are asked again.
  * Threads: any; one lock, held for a few instructions. parent and name change only under it (rename).
  */
 #ifndef FS_NODE_H
@@ -26,7 +27,8 @@ struct node {
 	char *name;
 	uint64_t nlookup;
 	uint64_t refs; /* pins and children */
-	bool attached;
+	bool attached, retired;
+	struct node *retired_prev, *retired_next;
 	uint32_t hash;
 	struct node *next_ino, *next_name;
 	/* What most kinds need; written before the node is attached. */
@@ -42,11 +44,15 @@ struct nodes {
 	pthread_mutex_t lock;
 	struct node **by_ino, **by_name;
 	size_t mask, count; /* table size - 1; nodes */
+	struct node *retired_first, *retired_last;
+	size_t nretired;
 	uint64_t next_ino;
 	struct node *root;
 	void (*done)(void *arg, struct node *); /* called without the lock before a node's memory goes */
 	void *arg;
 };
+
+enum { NODES_RETIRED_MAX = 1 << 14 };
 
 int nodes_init(struct nodes *, void (*done)(void *arg, struct node *), void *arg);
 void nodes_done(struct nodes *); /* frees everything, whoever holds it */

@@ -180,20 +180,11 @@ static int make_doc(struct fs *fs, struct node *dir, const char *name, uint64_t 
 	return 0;
 }
 
-/* A document was removed from dir. */
-static void remember(struct fs *fs, struct node *dir)
+/* A document was removed from dir: it and the folders above may be empty now. */
+static void remember(struct node *dir)
 {
-	struct ghosts *g = &fs->ghosts;
-	struct node *old = NULL;
-	((struct docs_dir *)dir)->seen_ns = rk_mono_ns();
-	pthread_mutex_lock(&g->lock);
-	if (g->dirs[g->at] != dir) {
-		g->at = (g->at + 1) % FS_GHOSTS;
-		old = g->dirs[g->at];
-		g->dirs[g->at] = node_pin(&fs->nodes, dir);
-	}
-	pthread_mutex_unlock(&g->lock);
-	node_unpin(&fs->nodes, old);
+	for (; dir->parent->parent; dir = dir->parent)
+		((struct docs_dir *)dir)->seen_ns = rk_mono_ns();
 }
 
 /* A folder that was emptied a moment ago. */
@@ -380,7 +371,7 @@ static int docs_unlink(struct call *c, struct node *dir, const char *name)
 	if (rc == 0)
 		rc = index_delete(fs->index, id.data, id.len, &seq, &c->err);
 	if (rc == 0) {
-		remember(fs, dir);
+		remember(dir);
 		rc = index_sync(fs->index, seq, &c->err);
 		struct node *n = node_find(&fs->nodes, dir, name);
 		if (n)

@@ -64,6 +64,21 @@ static int find_dir(struct fs *fs, struct node *dir, const char *name, uint64_t 
 	return 0;
 }
 
+/* A view pins its snapshot, memory of an old generation too: only the newest that was looked up and not opened yet is kept. */
+static void keep_only(struct fs *fs, struct node *n)
+{
+	struct last_view *l = &fs->last_view;
+	if (n)
+		node_pin(&fs->nodes, n);
+	pthread_mutex_lock(&l->lock);
+	struct node *old = l->node;
+	l->node = n;
+	pthread_mutex_unlock(&l->lock);
+	if (old && old != n)
+		cache_drop(&fs->cache, old);
+	node_unpin(&fs->nodes, old);
+}
+
 static int find_file(struct call *c, struct snapshot *s, struct node *dir, const char *name, const char *path, struct found *ret)
 {
 	struct fs *fs = c->fs;
@@ -78,7 +93,12 @@ static int find_file(struct call *c, struct snapshot *s, struct node *dir, const
 	if (rc < 0)
 		return rc;
 	struct content *content = content_of_view(view, snapshot_ref(s));
-	return content ? content_node(fs, &kind_view_file, dir, name, content, s->seq, &ret->node) : -ENOMEM;
+	if (!content)
+		return -ENOMEM;
+	rc = content_node(fs, &kind_view_file, dir, name, content, s->seq, &ret->node);
+	if (rc == 0)
+		keep_only(fs, ret->node);
+	return rc;
 }
 
 static int views_find(struct call *c, struct node *dir, const char *name, struct found *ret)

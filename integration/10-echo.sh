@@ -44,6 +44,10 @@ is "a first probe runs no query" "lookup=3" cost ls query/.Trash query/autorun.i
 echo "a new commit" >incoming/commit
 is "after a commit a query is evaluated once" "evaluations=1 lookup=2 open=1 read=1 release=1" cost cat query/brown
 
+before=$(metric syncs_total)
+for i in 1 2 3 4 5 6 7 8 9 10; do echo "sync $i" >incoming/sync$i; done
+is "one document, one sync" 10 echo $(($(metric syncs_total) - before))
+
 # Generated files are real files.
 echo "a walrus, once" >incoming/walrus1
 exact() {
@@ -82,6 +86,15 @@ fails "a symbolic link" 1 "not permitted" ln -s x incoming/link
 fails "a hard link" 1 "not permitted" ln docs/fox.txt incoming/link
 ok "mv from docs/ to another id" sh -c 'mv docs/mixed incoming/other && [ -s docs/other ] && [ ! -e docs/mixed ]'
 ok "mv from docs/ to the same id loses nothing" sh -c 'mv docs/other incoming/other; [ -s docs/other ]'
+
+# A log that is followed: first what is there, then what comes.
+timeout 20 tail -n +1 -f status/errors >"$T/followed" 2>/dev/null & tail=$!
+followed() { i=0; until grep -q "$1" "$T/followed"; do i=$((i + 1)); [ $i -lt 400 ] || return 1; timeout 0.02 tail -f /dev/null; done; }
+bash -c 'echo jump >control' 2>/dev/null
+ok "tail -f status/errors shows what is there" followed jump
+bash -c 'echo hop >control' 2>/dev/null
+ok "and what comes" followed hop
+kill $tail 2>/dev/null
 
 # Folders of documents.
 mkdir incoming/d incoming/d/e

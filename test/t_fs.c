@@ -44,16 +44,21 @@ static void parents_outlive_children(void)
 	struct node *root = add(&t, NULL, ""), *top = add(&t, root, "docs"), *a = add(&t, top, "a"), *b = add(&t, a, "b");
 	CU_ASSERT_EQUAL(root->ino, 1);
 	CU_ASSERT_TRUE(path_is(&t, b, "a/b") && path_is(&t, a, "a") && path_is(&t, top, ""));
-	uint64_t a_ino = a->ino;
+	uint64_t a_ino = a->ino, b_ino = b->ino;
 	node_known(&t, b);
 	node_unpin(&t, a);
 	node_unpin(&t, b);
 	struct node *got = node_get(&t, a_ino); /* kept by b */
 	CU_ASSERT_PTR_EQUAL(got, a);
 	node_unpin(&t, got);
-	node_forget(&t, b->ino, 1); /* both go */
-	CU_ASSERT_EQUAL(freed, 2);
-	CU_ASSERT_PTR_NULL(node_get(&t, a_ino));
+	node_forget(&t, b->ino, 1);
+	CU_ASSERT_EQUAL(freed, 0);
+	got = node_get(&t, b_ino); /* retired, but an old file handle still finds it */
+	CU_ASSERT_PTR_EQUAL(got, b);
+	node_detach(&t, got);
+	node_unpin(&t, got); /* without a name it goes at once, and leaves a without children */
+	CU_ASSERT_EQUAL(freed, 1);
+	CU_ASSERT_PTR_NULL(node_get(&t, b_ino));
 	node_forget(&t, 999, 1); /* unknown numbers are harmless */
 	nodes_done(&t);
 	CU_ASSERT_EQUAL(freed, 4);
@@ -106,6 +111,7 @@ static void random_twin(void)
 			node_unpin(&t, n);
 			live++;
 		} else if (what == 1 && n) {
+			node_detach(&t, n);
 			node_forget(&t, n->ino, 1);
 			twin[d][i] = NULL;
 			live--;
@@ -145,6 +151,34 @@ static void table_grows(void)
 		CU_ASSERT_TRUE_FATAL(n && n->ino == (uint64_t)i + 3);
 	}
 	nodes_done(&t);
+}
+
+/* Nodes that nobody holds are kept, but not for ever: the row is bounded, the oldest go first, folders after what was in them. */
+static void retired_are_bounded(void)
+{
+	struct nodes t;
+	char name[16];
+	enum { N = 3 * NODES_RETIRED_MAX };
+	uint64_t first = 0;
+	freed = 0;
+	CU_ASSERT_EQUAL_FATAL(nodes_init(&t, count_freed, NULL), 0);
+	struct node *root = add(&t, NULL, ""), *top = add(&t, root, "q");
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		struct node *dir = add(&t, top, name), *n = add(&t, dir, "x");
+		first = first ? first : n->ino;
+		node_unpin(&t, dir);
+		node_known(&t, n);
+		node_unpin(&t, n);
+		node_forget(&t, n->ino, 1);
+	}
+	CU_ASSERT_EQUAL(freed + nodes_count(&t), 2 * N + 2);
+	CU_ASSERT_TRUE(nodes_count(&t) <= 2 * NODES_RETIRED_MAX + 2);
+	CU_ASSERT_PTR_NULL(node_get(&t, first));
+	struct node *dir = node_find(&t, top, name), *n = dir ? node_find(&t, dir, "x") : NULL;
+	CU_ASSERT_PTR_NOT_NULL(n); /* the newest are there */
+	nodes_done(&t);
+	CU_ASSERT_EQUAL(freed, 2 * N + 2);
 }
 
 /* Slots. */
@@ -240,6 +274,7 @@ static const struct tap_test tests[] = {
 	{"nodes: the newest has the name, the older keeps its number", newest_has_the_name},
 	{"nodes: 200,000 random steps as the twin says", random_twin},
 	{"nodes: the tables grow", table_grows},
+	{"nodes: what nobody holds is kept within bounds", retired_are_bounded},
 	{"slots: never more at once, none lost, all cancelled at the end", slots_bound_and_lose_nothing},
 	{"writers: killed by a signal, or not", deaths},
 };
