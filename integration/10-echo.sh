@@ -89,7 +89,7 @@ ok "mv from docs/ to the same id loses nothing" sh -c 'mv docs/other incoming/ot
 
 # A log that is followed: first what is there, then what comes.
 timeout 20 tail -n +1 -f status/errors >"$T/followed" 2>/dev/null & tail=$!
-followed() { i=0; until grep -q "$1" "$T/followed"; do i=$((i + 1)); [ $i -lt 400 ] || return 1; timeout 0.02 tail -f /dev/null; done; }
+followed() { i=0; until grep -q "$1" "$T/followed"; do i=$((i + 1)); [ $i -lt 400 ] || return 1; timeout 0.02 tail -f /dev/null; done; return 0; }
 bash -c 'echo jump >control' 2>/dev/null
 ok "tail -f status/errors shows what is there" followed jump
 bash -c 'echo hop >control' 2>/dev/null
@@ -113,8 +113,8 @@ for id in $odd; do echo "{\"id\":\"$id\",\"text\":\"oddity $id\"}"; done >incomi
 is "every odd id is listed once and can be read" "$(for id in $odd; do echo "oddity $id"; done | sort)" sh -c 'find docs -type f -exec sh -c "for f; do cat \"\$f\"; echo; done" sh {} + | grep ^oddity | sort'
 
 # A writer that is killed half-way: kept, and marked.
-( exec timeout -s TERM 0.2 sh -c 'echo half; exec cat "$0"' "$T/fifo" >incoming/half ) 2>/dev/null & killed=$!
 mkfifo "$T/fifo"
+( exec timeout -s TERM 0.2 sh -c 'echo half; exec cat "$0"' "$T/fifo" >incoming/half ) 2>/dev/null & killed=$!
 wait $killed 2>/dev/null
 is "its bytes are kept" half cat docs/half
 ok "and it says so" grep -q "interrupted.*half" status/errors
