@@ -10,6 +10,43 @@
 #include "core/segment/seg_write.h"
 #include "test/tap.h"
 
+/* The linker puts these in front of the allocator (local.mk): the n-th call from now fails. */
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+
+static int fail_in = -1; /* < 0: never */
+
+static bool fails(void)
+{
+	return fail_in >= 0 && fail_in-- == 0;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+	return fails() ? NULL : __real_aligned_alloc(align, n);
+}
+
 enum { NDOCS = 1500, NWORDS = 400, MAXLEN = 300 };
 
 /* The model: word numbers as they stand in each document. */
@@ -70,12 +107,17 @@ static uint32_t position(uint32_t d, uint32_t i)
 	return i + (model[d].title && i >= model[d].title ? 100 : 0);
 }
 
+static struct rk_doc model_doc(uint32_t d)
+{
+	return (struct rk_doc){.id = model[d].id, .id_len = (uint32_t)strlen(model[d].id), .title = model[d].title_text,
+			       .title_len = (uint32_t)strlen(model[d].title_text), .content = (const uint8_t *)model[d].text,
+			       .content_len = strlen(model[d].text), .flags = model[d].staged ? DOC_STAGED : 0, .mtime_ns = d};
+}
+
 static void add(struct memtable *m, struct analyzer *a, uint32_t d)
 {
 	docid_t no = 0;
-	struct rk_doc doc = {.id = model[d].id, .id_len = (uint32_t)strlen(model[d].id), .title = model[d].title_text,
-			     .title_len = (uint32_t)strlen(model[d].title_text), .content = (const uint8_t *)model[d].text,
-			     .content_len = strlen(model[d].text), .flags = model[d].staged ? DOC_STAGED : 0, .mtime_ns = d};
+	struct rk_doc doc = model_doc(d);
 	CU_ASSERT_EQUAL(memtable_add(m, a, &doc, &no), 0);
 	CU_ASSERT_EQUAL(no, d);
 }
@@ -299,6 +341,36 @@ static void memory_is_bounded(void)
 	memtable_unref(m);
 }
 
+/* Every allocation of every add fails once: nothing of the document is there, and the next try is as if nothing had been. */
+static void failed_adds_leave_nothing(void)
+{
+	struct memtable *m = NULL;
+	struct analyzer *a = plain_analyzer();
+	unsigned failures = 0;
+	make_model();
+	for (fail_in = 0; memtable_new(&m) < 0; fail_in = (int)++failures)
+		;
+	fail_in = -1;
+	CU_ASSERT_TRUE(failures >= 4);
+	for (uint32_t d = 0; d < NDOCS; d++) {
+		struct rk_doc doc = model_doc(d);
+		docid_t no;
+		int rc = -ENOMEM;
+		for (int n = 0; rc < 0; n++) {
+			fail_in = n;
+			rc = memtable_add(m, a, &doc, &no);
+			fail_in = -1;
+			failures += rc < 0;
+			CU_ASSERT_TRUE_FATAL(rc == 0 || (rc == -ENOMEM && memtable_ndocs(m) == d));
+		}
+	}
+	for (uint32_t w = 0; w < NWORDS; w += 7)
+		check_term(m, NDOCS, w, 3);
+	CU_ASSERT_TRUE(failures >= 12); /* of the few allocations that are made */
+	memtable_unref(m);
+	analyzer_free(a);
+}
+
 /* --- readers beside a writer --- */
 
 static struct memtable *shared;
@@ -413,6 +485,7 @@ static const struct tap_test tests[] = {
 	{"memtable: terms in byte order, prefix", terms_are_sorted},
 	{"memtable: giant documents", giant_document},
 	{"memtable: memory is bounded", memory_is_bounded},
+	{"memtable: an add that fails leaves nothing", failed_adds_leave_nothing},
 	{"memtable: readers beside a writer see their limit", readers_beside_a_writer},
 	{"deadset: dead since, first death kept", dead_since},
 	{"(model freed)", free_model},

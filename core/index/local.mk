@@ -8,6 +8,7 @@ librankfs_a_SOURCES += \
 unit_tests += test/t_memtable
 test_t_memtable_SOURCES = test/t_memtable.c
 test_t_memtable_LDADD = $(TEST_LIBS)
+test_t_memtable_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
 # The living index: log records, files of incoming/, flush, recovery.
 librankfs_a_SOURCES += \
