@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,10 +166,13 @@ static void *background(void *arg)
 		uint64_t now = rk_mono_ns();
 		if (ix->unindexed && (ix->unindexed_bytes > UNINDEXED_BYTES || now - ix->unindexed->unindexed_since_ns > 1000000000u))
 			apply_unindexed(ix, NULL);
+		uint64_t work = ix->flushes + ix->merges;
 		if (!ix->latched && full(ix) && now >= ix->flush_retry_ns)
 			flush_locked(ix, NULL);
 		if (!ix->latched && ix->nsegs >= MERGE_AT && now >= ix->merge_retry_ns && merge_smallest(ix, MERGE_OF, NULL) < 0)
 			ix->merge_retry_ns = now + 10000000000u;
+		if (ix->flushes + ix->merges != work)
+			malloc_trim(0); /* what they needed is a good part of all memory */
 		if (now - expired > 1000000000u) {
 			inbox_expire(ix, now);
 			expired = now;

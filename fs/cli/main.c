@@ -1,5 +1,6 @@
 /* main.c - finds the command by its name. Every command is a file cmd_NAME.c with one row; the table here is all of them. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,8 +70,18 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* Memory that a memtable or a merge needed goes back to the system when it is freed, and threads share their heaps: the bound on memory is one on what
+ * `ps` shows, too. */
+static void tame_malloc(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 int main(int argc, char **argv)
 {
+	tame_malloc();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_TROUBLE;
