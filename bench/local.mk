@@ -1,6 +1,6 @@
 # bench: peers and loads; `make bench` builds them and runs bench/run.sh, which says what it measures. Not part of `make` or `make check`.
 EXTRA_PROGRAMS += bench/load bench/normalise
-EXTRA_DIST += bench/corpus.sh bench/run.sh
+EXTRA_DIST += bench/corpus.sh bench/run.sh bench/RESULTS.md
 bench_load_SOURCES = bench/load.c
 bench_load_LDADD =
 bench_normalise_SOURCES = bench/normalise.c

@@ -33,6 +33,7 @@ fi
 disk_mb() { du -sk "$@" | awk '{ s += $1 } END { printf "%.1f", s * 1024 / 1e6 }'; }
 talk() { echo "bench: $*" >&2; }
 
+load_before=$(cut -d' ' -f1 /proc/loadavg)
 talk "rankfs: build"
 "$rankfs" init --language none "$tmp/rankfs"
 rankfs_build=$("$build/bench/load" run "$rankfs" add --jsonl "$tmp/rankfs" "$tmp/texts.jsonl")
@@ -95,7 +96,8 @@ ratio() { awk -F'\t' -v c="$3" -v f="$4" 'NR == FNR { if ($1 == c) ours = $f; ne
 {
 	echo "# Results of bench/run.sh"
 	echo
-	echo "$(date -u +%Y-%m-%d), $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r | cut -d- -f1)."
+	echo "$(date -u +%Y-%m-%d), $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r | cut -d- -f1);"
+	echo "load average before $load_before and after $(cut -d' ' -f1 /proc/loadavg): other work ran beside it when these are over 1."
 	echo "$docs documents, $((bytes / 1000000)) MB of normalised JSON lines ($(basename "$corpus")), $(wc -l <"$queries") queries; one thread, warm, in process,"
 	echo "best of $rounds runs per query. Ratios within this run mean something; absolute figures depend on what else the machine did."
 	echo

@@ -180,7 +180,7 @@ static int analyse(struct memtable *m, struct analyzer *an, const char *text, si
 	analyzer_begin(an, text, len);
 	trust_slots(m, an);
 	while (analyzer_next(an, &tok)) {
-		uint32_t no;
+		uint32_t no = 0;
 		int rc = term_no(m, &tok, &no);
 		if (rc == 0 && m->nocc == m->occ_cap)
 			rc = grow_array(m, &m->occ, &m->occ_cap, sizeof(*m->occ));
