@@ -9,7 +9,8 @@
  *
  * Threads: append and rotate by one at a time (the caller's writer lock); sync by any number at once: whoever queues during a sync forms the next
  * group (leader and followers, no timer). After a failed sync or write the log is latched: every later append and sync gives -EROFS, the waiting
- * ones -EIO; only a new wal_open (a restart) releases it, and it starts a new file.
+ * ones -EIO; only a new wal_open (a restart) releases it, and it starts a new file. An append that finds no room (-ENOSPC, -EDQUOT), memory or descriptor
+ * latches nothing: it did not happen, and the next one may succeed.
  */
 #ifndef CORE_WAL_WAL_H
 #define CORE_WAL_WAL_H
@@ -43,7 +44,8 @@ struct wal_report {
 
 /* Calls fn for every record with entry >= from, in order, over all files; stops at the first bad one. fn's negative result ends it and is returned.
  * -EUCLEAN when an acknowledged record is damaged (report says which; every record before it was delivered). -ENOENT when the log begins after `from`
- * and from != 0 and entries in between are missing. */
+ * and from != 0 and entries in between are missing, or when files were dropped while they were read. A log that another process appends to may be read:
+ * everything durable when the call began is delivered. */
 int wal_read(struct rk_dir *, uint64_t from, int (*fn)(void *arg, const struct wal_record *), void *arg, struct wal_report *ret, struct rk_err *);
 
 /* Opens for appending: always starts a new file whose first entry id is `next` (> every entry read); older files stay until dropped. */
