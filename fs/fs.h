@@ -39,6 +39,24 @@ struct last_view { /* view_segment.c: the newest view, kept open for the open(2)
 	struct node *node;
 };
 
+struct kind;
+struct node;
+
+/* An open file or folder; each kind's own struct begins with it. */
+struct handle {
+	const struct kind *kind;
+	struct node *node; /* pinned */
+	bool is_dir;	   /* a struct dirhandle */
+	struct handle *prev, *next; /* of all that are open: open.c */
+};
+
+/* What is open, so that the end of a mount can close what its users did not. */
+struct open_handles {
+	pthread_mutex_t lock;
+	struct handle *first;
+	bool ending; /* whoever still writes is cut off */
+};
+
 struct fs {
 	struct index *index;
 	struct rk_dir *dir;
@@ -51,6 +69,7 @@ struct fs {
 	struct reap reap;
 	struct analyzers analyzers;
 	struct last_view last_view;
+	struct open_handles open;
 	struct query_options query;
 	struct query_limits limits;
 	uid_t uid;
@@ -75,12 +94,6 @@ struct call {
 struct found {
 	struct node *node;
 	double entry_timeout;
-};
-
-/* An open file or folder; each kind's own struct begins with it. */
-struct handle {
-	const struct kind *kind;
-	struct node *node; /* pinned */
 };
 
 struct span { /* bytes to reply with: borrowed from the handle, or owned when `owned` */

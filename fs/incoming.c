@@ -326,7 +326,9 @@ static void in_release(struct fs *fs, struct handle *handle)
 	*p = h->next;
 	pthread_mutex_unlock(&handles_lock);
 	/* No step aside: whoever waited for the writer's end asks after this request, and is to find the document. */
-	infile_release(h->file, h->killed);
+	struct in_attr a;
+	bool cut_off = fs->open.ending && h->writes && infile_stat(h->file, &a) == 0 && a.uncommitted;
+	infile_release(h->file, h->killed || cut_off);
 	if (h->writes)
 		notify_publish(&fs->notify);
 }

@@ -15,6 +15,7 @@ librankfsmount_a_SOURCES = \
 	fs/mount.c fs/mount.h \
 	fs/node.c fs/node.h \
 	fs/notify.c fs/notify.h \
+	fs/open.c fs/open.h \
 	fs/ops.c fs/ops.h \
 	fs/readme.c fs/readme.h \
 	fs/reap.c fs/reap.h \

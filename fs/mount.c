@@ -21,6 +21,7 @@
 
 #include "core/base/clock.h"
 #include "fs/loop.h"
+#include "fs/open.h"
 #include "fs/ops.h"
 #include "fs/tree.h"
 
@@ -106,6 +107,7 @@ static int fs_init(struct fs *fs, const struct mount_options *o)
 	fs->limits.cancel = NULL;
 	pthread_mutex_init(&fs->analyzers.lock, NULL);
 	pthread_mutex_init(&fs->last_view.lock, NULL);
+	pthread_mutex_init(&fs->open.lock, NULL);
 	cache_init(&fs->cache, o->result_cache ? o->result_cache : 64 << 20);
 	fs->query = o->query;
 	notify_init(&fs->notify, o->cache_s);
@@ -116,6 +118,7 @@ static int fs_init(struct fs *fs, const struct mount_options *o)
 
 static void fs_done(struct fs *fs)
 {
+	handles_close_all(fs);
 	nodes_done(&fs->nodes);
 	for (unsigned i = 0; i < fs->analyzers.n; i++)
 		analyzer_free(fs->analyzers.idle[i]);

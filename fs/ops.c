@@ -11,6 +11,7 @@
 
 #include "fs/dirstream.h"
 #include "fs/loop.h"
+#include "fs/open.h"
 #include "fs/tree.h"
 
 #define OP_NAME(name) #name,
@@ -264,14 +265,6 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const 
 }
 
 /* Open files. */
-static void close_handle(struct fs *fs, struct handle *h)
-{
-	if (h->kind->release)
-		h->kind->release(fs, h);
-	node_unpin(&fs->nodes, h->node);
-	free(h);
-}
-
 static int create(struct call *c, fuse_ino_t parent, const char *name, mode_t mode, int flags, struct found *f, struct handle **h)
 {
 	int rc;
@@ -281,6 +274,7 @@ static int create(struct call *c, fuse_ino_t parent, const char *name, mode_t mo
 	if (rc == 0) {
 		(*h)->kind = f->node->kind;
 		(*h)->node = node_pin(&c->fs->nodes, f->node);
+		handle_opened(c->fs, *h);
 	}
 	node_unpin(&c->fs->nodes, n);
 	return rc;
@@ -303,7 +297,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	fi->direct_io = (fi->flags & O_ACCMODE) == O_WRONLY;
 	if (fuse_reply_create(req, &e, fi) < 0) {
 		node_forget(&fs->nodes, e.ino, 1);
-		close_handle(fs, h);
+		handle_close(fs, h);
 	}
 	node_unpin(&fs->nodes, f.node);
 }
@@ -317,7 +311,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	(void)rdev;
 	int rc = S_ISREG(mode) ? create(&c, parent, name, mode, O_WRONLY | O_CREAT | O_EXCL, &f, &h) : -EPERM;
 	if (rc == 0)
-		close_handle(fs, h);
+		handle_close(fs, h);
 	reply_found(fs, req, rc, &f);
 }
 
@@ -344,9 +338,10 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 	h->kind = n->kind;
 	h->node = n; /* the pin goes with it */
+	handle_opened(fs, h);
 	fi->fh = (uintptr_t)h;
 	if (fuse_reply_open(req, fi) < 0)
-		close_handle(fs, h);
+		handle_close(fs, h);
 }
 
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
@@ -399,7 +394,7 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 {
 	struct fs *fs = enter(req, FS_OP_release);
 	(void)ino;
-	close_handle(fs, (struct handle *)(uintptr_t)fi->fh);
+	handle_close(fs, (struct handle *)(uintptr_t)fi->fh);
 	reply_rc(req, 0);
 }
 
@@ -422,11 +417,11 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 		reply_rc(req, rc < 0 ? rc : -ENOMEM);
 		return;
 	}
+	d->h.is_dir = true;
+	handle_opened(fs, &d->h);
 	fi->fh = (uintptr_t)d;
-	if (fuse_reply_open(req, fi) < 0) {
-		node_unpin(&fs->nodes, n);
-		dirhandle_free(d);
-	}
+	if (fuse_reply_open(req, fi) < 0)
+		handle_close(fs, &d->h);
 }
 
 static void read_dir(struct fs *fs, fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
@@ -460,8 +455,7 @@ static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info 
 	struct fs *fs = enter(req, FS_OP_releasedir);
 	struct dirhandle *d = (struct dirhandle *)(uintptr_t)fi->fh;
 	(void)ino;
-	node_unpin(&fs->nodes, d->h.node);
-	dirhandle_free(d);
+	handle_close(fs, &d->h);
 	reply_rc(req, 0);
 }
 

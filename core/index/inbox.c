@@ -33,6 +33,7 @@ static void fill_attr(const struct ifile *f, struct in_attr *ret)
 				.is_dir = f->is_dir,
 				.staged = f->staged,
 				.interrupted = f->interrupted,
+				.uncommitted = f->dirty,
 				.file_no = f->no};
 }
 

@@ -22,6 +22,7 @@ struct in_attr {
 	gid_t gid;
 	bool is_dir;
 	bool staged, interrupted;
+	bool uncommitted; /* something was written that no close has committed yet */
 	uint64_t file_no; /* stable while listed, never reused in this process; 0 for a document that is listed no more */
 };
 
