@@ -40,7 +40,7 @@ struct writer {
 static const char *rankfs, *folder;
 static char mnt[512], index_path[512];
 static struct writer writers[WRITERS];
-static volatile bool stop;
+static _Atomic bool stop;
 static uint64_t text_no;
 
 static uint32_t dice(uint64_t *rng, uint32_t n)

@@ -192,8 +192,10 @@ static int start_thread(struct index *ix)
 {
 	if (ix->opts.foreground || ix->opts.read_only)
 		return 0;
+	ix->has_thread = true; /* before it runs: it asks */
 	int rc = -pthread_create(&ix->thread, NULL, background, ix);
-	ix->has_thread = rc == 0;
+	if (rc < 0)
+		ix->has_thread = false;
 	return rc;
 }
 
