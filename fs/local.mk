@@ -9,6 +9,7 @@ librankfsmount_a_SOURCES = \
 	fs/control.c \
 	fs/dirstream.c fs/dirstream.h \
 	fs/fs.c fs/fs.h \
+	fs/guard.c fs/guard.h \
 	fs/incoming.c \
 	fs/killed.c fs/killed.h \
 	fs/loop.c fs/loop.h \

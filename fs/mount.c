@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "fs/guard.h"
 #include "fs/loop.h"
 #include "fs/open.h"
 #include "fs/ops.h"
@@ -32,6 +33,7 @@ struct mount {
 	void (*say)(const char *fmt, ...);
 	char index[PATH_MAX], mountpoint[PATH_MAX], holder[64];
 	int ready; /* pipe to the waiting parent, -1 in the foreground */
+	int guard; /* guard.h; negative: none */
 	struct fs fs;
 };
 
@@ -167,7 +169,7 @@ static int session_args(struct mount *m, struct fuse_args *args)
 	rc |= fuse_opt_add_opt_escaped(&opts, fsname);
 	if (o->allow_other)
 		rc |= fuse_opt_add_opt(&opts, "allow_other");
-	if (o->auto_unmount)
+	if (o->auto_unmount && geteuid() != 0) /* root has a guard of its own */
 		rc |= fuse_opt_add_opt(&opts, "auto_unmount");
 	if (o->open.read_only)
 		rc |= fuse_opt_add_opt(&opts, "ro");
@@ -195,6 +197,7 @@ static int mount_session(struct mount *m)
 		fuse_session_destroy(fs->se);
 		return MOUNT_FAILED;
 	}
+	m->guard = m->o->auto_unmount && geteuid() == 0 ? guard_start(m->mountpoint) : -1;
 	notify_start(&fs->notify, fuse_session_fd(fs->se));
 	return MOUNT_OK;
 }
@@ -288,6 +291,7 @@ static int run(struct mount *m)
 		code = serve(m);
 		notify_stop(&fs->notify);
 		fuse_session_unmount(fs->se);
+		guard_end(m->guard);
 		fuse_session_destroy(fs->se);
 	}
 	fs_done(fs); /* contents hold snapshots: they go before the index */
