@@ -177,7 +177,7 @@ static int staged_then_renamed(struct index *ix, struct model_doc *d, const char
 	const char *slash = strrchr(id, '/');
 	int dir = slash ? (int)(slash - id + 1) : 0;
 	snprintf(temp, sizeof(temp), "%.*s.%s.x", dir, id, id + dir);
-	int rc = model_write_file(ix, temp, O_WRONLY | O_CREAT | O_EXCL, text, 2, NULL);
+	int rc = model_write_file(ix, temp, O_WRONLY | O_CREAT | O_TRUNC, text, 2, NULL);
 	if (rc == 0)
 		rc = inbox_rename(ix, temp, strlen(temp), id, strlen(id), false, NULL);
 	return settle(d, rc, text);
