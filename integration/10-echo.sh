@@ -80,6 +80,10 @@ fails "a bad value: EINVAL" 1 "Invalid argument" cat query/@k=many/x
 fails "a bad command fails the write" ! "Invalid argument" bash -c 'echo dance >control'
 fails "a command of a later version too" ! "Invalid argument" bash -c 'echo checkpoint x >control'
 ok "its reason is in status/errors too" sh -c "tail -n 1 status/errors | grep -q 'not in this version'"
+for n in 1 2; do echo "gnu $n" >incoming/gnu$n; echo commit >control; done
+before=$(cat "query/@format=ids/gnu")
+ok "merge leaves one segment" sh -c '[ "$(ls segments | wc -l)" -gt 1 ] && echo merge >control && [ "$(ls segments | wc -l)" = 1 ]'
+is "and the same answers" "$before" cat "query/@format=ids/gnu"
 fails "creating outside incoming/" ! "Read-only" bash -c 'echo x >docs/new'
 fails "writing into a result" ! "Read-only" bash -c 'echo x >query/brown'
 fails "a symbolic link" 1 "not permitted" ln -s x incoming/link
